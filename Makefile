@@ -1,0 +1,58 @@
+# `make run` and `make test` are all that is needed; the rest is for those who change the project.
+PYTHON ?= python3
+TORCH := torch==2.13.0
+BIN := .venv/bin
+STAMP := .venv/installed
+# No stage needs the network; a base model from a hub is opted into with HF_HUB_OFFLINE=0.
+export HF_HUB_OFFLINE ?= 1
+export HF_HUB_DISABLE_TELEMETRY := 1
+export DVC_NO_ANALYTICS := 1
+export TOKENIZERS_PARALLELISM := false
+
+.PHONY: run test setup lint reproduce bench lock records clean
+
+run: setup
+	@$(BIN)/dvc repro
+	@$(BIN)/stance result
+
+test: setup lint
+	$(BIN)/pytest
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v git >/dev/null || { echo "git is missing; on Debian: apt-get install git" >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing; on Debian: apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is `$(PYTHON) --version`. Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet $(TORCH)
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/pip check
+	@touch $(STAMP)
+
+# Two fresh clones, two full runs, one comparison, file by file.
+reproduce: setup
+	$(BIN)/python -m tests.reproduce
+
+bench: setup
+	$(BIN)/python -m tests.bench_segment
+
+# The record in data/raw that is a PDF is drawn from its text in tests/records.
+records: setup
+	$(BIN)/python -m tests.rendering tests/records/A_77_PV.901.txt data/raw/assembly/A_77_PV.901.pdf
+
+# Writes the lock file anew from pyproject.toml (uv resolves for every platform and Python from 3.11).
+lock: setup
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-package torch --no-header --upgrade --output-file requirements.lock
+
+clean:
+	rm -rf .venv

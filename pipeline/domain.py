@@ -1,0 +1,118 @@
+"""The records that every stage speaks of. Labels are strings of the codebook, never names in code."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One meeting, debate, article or table as it came.
+
+    Attributes:
+        transcript_id: the symbol where there is one, else the path below the folder that was given.
+        source: path of the file, as given (`archive.tar/member` inside an archive).
+        sha256: hexadecimal digest of that file's bytes.
+        kind: which reader understood it.
+        symbol: document symbol such as `S/PV.9048`, or "".
+        body: organ that met, such as `Security Council`, or "".
+        date: ISO 8601 date, or "".
+        machine: true for speech recognition's output, which is not the record.
+    """
+
+    transcript_id: str
+    source: str
+    sha256: str
+    kind: str
+    symbol: str = ""
+    body: str = ""
+    date: str = ""
+    machine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one person says without a break, as a reader finds it.
+
+    Attributes:
+        text: what was said; paragraphs are separated by an empty line.
+        speaker: form of address and name, such as `Ms. Okafor`; "" where unknown.
+        affiliation: state, organisation or department as written; "" where unknown.
+        country: ISO 3166 alpha-3 code where the affiliation is a state, else "".
+        presiding: true for whoever chairs the meeting.
+        language: language of delivery where the record names one, else "".
+        previous: None for a speech; for a row that is one statement already, the sentence
+            before it ("" where there is none).
+        extra: a table's own columns, name to value.
+    """
+
+    text: str
+    speaker: str = ""
+    affiliation: str = ""
+    country: str = ""
+    presiding: bool = False
+    language: str = ""
+    previous: str | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A turn with its place: `speech_id` is `<transcript_id>:<order>`, `order` counts from 1."""
+
+    speech_id: str
+    order: int
+    transcript: Transcript
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence of a speech: `speech.turn.text[start:end] == text`.
+
+    `statement_id` is `<speech_id>:<start>:<first 8 hexadecimal digits of the text's SHA-256>`, so that
+    it does not depend on other files and tells when the text has changed.
+    """
+
+    statement_id: str
+    speech: Speech
+    start: int
+    end: int
+    previous: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A file (or a part of one) that could not be read, why, and what to do about it."""
+
+    source: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One decision of one annotator; `second` is the label they wavered over, "" for none.
+
+    `confidence` is in 0..1. `where` is `file:line`, for messages.
+    """
+
+    annotator: str
+    statement_id: str
+    label: str
+    second: str
+    confidence: float
+    date: str
+    codebook: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A labelled statement as models see it; the group is the speech, on which splits are made."""
+
+    statement_id: str
+    group: str
+    statement: str
+    previous: str
+    label: str

@@ -1,0 +1,149 @@
+"""`configs/params.yaml` as one typed, frozen value a stage; each default stands in that file alone."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.errors import ConfigError
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Runtime(_Section):
+    """What every stage that computes shares: one seed, one thread count (weights depend on both)."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    threads: Count
+
+
+class Segment(_Section):
+    """`strict`: a file that cannot be read ends the stage instead of becoming a reject."""
+
+    strict: bool
+
+
+class Split(_Section):
+    """Shares of the speeches; `near_duplicate` is the Jaccard index from which speeches stay together."""
+
+    validation: Share
+    heldout: Share
+    near_duplicate: Share
+    permutations: Count
+    shingle_words: Count
+
+
+class Train(_Section):
+    """Fine-tuning; learning rates are those of AdamW at the end of warm-up."""
+
+    base_model: str
+    max_tokens: Annotated[int, Field(ge=8)]
+    context: bool
+    probe_c: Positive
+    epochs: Count
+    batch_size: Count
+    learning_rate: Positive
+    weight_decay: NotNegative
+    warmup_share: Annotated[float, Field(ge=0, lt=1)]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    patience: Count
+    precision: Literal["float32", "bfloat16"]
+
+
+class Baselines(_Section):
+    """`tfidf_c`, `frozen_c`: inverse regularisation of the two logistic regressions."""
+
+    tfidf_c: Positive
+    tfidf_max_ngram: Count
+    frozen_c: Positive
+
+
+class Evaluate(_Section):
+    """`resamples` bootstrap samples of speeches; `bins` of the calibration error."""
+
+    resamples: Annotated[int, Field(ge=20)]
+    confidence: Share
+    bins: Count
+
+
+class Export(_Section):
+    """`tolerance`: largest difference of a probability that the exported model may show."""
+
+    opset: Count
+    tolerance: Positive
+
+
+class Score(_Section):
+    """`batch_tokens`: padded tokens a batch may hold; `window`: statements sorted by length together."""
+
+    batch_tokens: Count
+    window: Count
+
+
+class Report(_Section):
+    """`worst_errors`: how many of the most confident errors the evaluation page prints."""
+
+    worst_errors: Count
+
+
+class Params(_Section):
+    """Every parameter of every stage."""
+
+    runtime: Runtime
+    segment: Segment
+    split: Split
+    train: Train
+    baselines: Baselines
+    evaluate: Evaluate
+    export: Export
+    score: Score
+    report: Report
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load_yaml(path: Path, model: type[Model], remedy: str) -> Model:
+    """Read a YAML file into a checked value.
+
+    Args:
+        path: the file.
+        model: the pydantic class it must fit.
+        remedy: what the message tells the user to do.
+
+    Raises:
+        ConfigError: the file is missing, is no YAML, or holds problems; all of them are listed.
+    """
+    try:
+        raw: Any = yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(str(path), expected="a YAML file", found="none", remedy=remedy) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        found = " ".join(str(error).split())
+        raise ConfigError(str(path), expected="YAML in UTF-8", found=found, remedy=remedy) from None
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(map(str, p['loc'])) or 'the file'}: {p['msg'][0].lower()}{p['msg'][1:]}"
+            for p in error.errors()
+        ]
+        raise ConfigError(
+            str(path),
+            expected=f"the keys and types of {model.__name__}",
+            found=f"{len(problems)} problem(s): {'; '.join(problems)}",
+            remedy=remedy,
+        ) from None
+
+
+def load_params(path: Path = Path("configs/params.yaml")) -> Params:
+    """Read all parameters; raises ConfigError where the file does not fit."""
+    return load_yaml(path, Params, "Correct the names and values; the fields are in pipeline/params.py.")
