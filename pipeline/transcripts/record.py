@@ -29,7 +29,7 @@ _LANGUAGE = re.compile(
 )
 _PAREN = r"\s*\((?:[^()]|\([^()]*\))*\)"
 _HEAD = re.compile(
-    rf"^(?:\d+\.\s+)?(?P<name>[^\W\d_](?:[\w.'’`´,/\- ]|[^\x00-\x7f])*?)(?P<parens>(?:{_PAREN})*)"
+    rf"^(?:\d+\.\s+)?(?P<name>[^\W\d_](?:[\w.'’`´,/\- ]|[^\x00-\x7f])*?)(?::?(?P<parens>(?:{_PAREN})+))?"
     rf"(?P<role>,[^:;()]{{3,120}}(?:{_PAREN})?)?\s*[:;]\s*",
 )
 TITLES = (
@@ -137,7 +137,7 @@ def opening(paragraph: Paragraph) -> _Opening | None:
             return None
     elif not titled or (len(name.split()) > 8 and not match["parens"]):
         return None
-    affiliation, language = _parens(match["parens"] + (match["role"] or ""))
+    affiliation, language = _parens((match["parens"] or "") + (match["role"] or ""))
     return _Opening(name, affiliation, language, bool(_CHAIR.match(name)), match.end())
 
 
