@@ -20,6 +20,9 @@ class Paragraph:
     italic: float | None = None
 
 
+# Page and job numbers at the foot of a record's pages.
+FOOTER = re.compile(r"^(?:\d+(?:/\d+)?|\d\d-\d{5}(?: \(E\))?|\*\d+\*|\d+(?:/\d+)? \d\d-\d{5}|\d\d-\d{5} \d+(?:/\d+)?)$")
+
 # Where a break falls after one of these, the hyphen belongs to the word.
 _COMPOUND_PREFIXES = frozenset(
     "all anti co counter cross decision ever ex far first follow full half high inter intra ill joint long low "

@@ -15,7 +15,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from pipeline.errors import InputError
-from pipeline.transcripts.paragraphs import Paragraph, join_lines, word_counts
+from pipeline.transcripts.paragraphs import FOOTER, Paragraph, join_lines, word_counts
 from pipeline.transcripts.record import SYMBOL
 
 MAX_PAGES = 5_000
@@ -25,7 +25,6 @@ _HEADER = re.compile(
     rf"{SYMBOL.pattern}|^Security Council\b.*meeting$|^\S+ (?:session|year)\b.*\d{{4}}$|^General Assembly\b.*meeting$",
     re.IGNORECASE,
 )
-_FOOTER = re.compile(r"^(?:\d+(?:/\d+)?|\d\d-\d{5}.*|\d+(?:/\d+)? \d\d-\d{5}.*|\*\d+\*)$")
 _DISCLAIMER = re.compile(r"This record contains the (?:original )?text of speeches")
 
 
@@ -116,7 +115,7 @@ def _edge(lines: list[_Line], *, top: bool) -> set[int]:
 def _without_margins(lines: list[_Line]) -> list[_Line]:
     """Drop the running header and footer of a page."""
     drop: set[int] = set()
-    for top, pattern in ((True, _HEADER), (False, _FOOTER)):
+    for top, pattern in ((True, _HEADER), (False, FOOTER)):
         block = _edge(lines, top=top)
         if len(block) <= 4 and any(pattern.search(lines[i].text) for i in block):
             drop |= block

@@ -8,10 +8,11 @@ from pathlib import PurePath
 from pipeline.countries import country_code
 from pipeline.domain import Turn
 from pipeline.errors import InputError
-from pipeline.transcripts.paragraphs import Paragraph, join_lines, word_counts
+from pipeline.transcripts.paragraphs import FOOTER, Paragraph, join_lines, word_counts
 from pipeline.transcripts.record import SYMBOL, opening, parse_head, read_turns
 
 _GENERAL_DEBATE = re.compile(r"^(?P<code>[A-Z]{2,4})_(?P<session>\d{1,3})_(?P<year>\d{4})$")
+_HEADER = re.compile(rf"^{SYMBOL.pattern}$")
 _SENTENCE_END = re.compile(r"[.!?:;”\"’')\]…]\s*$")
 
 
@@ -81,9 +82,19 @@ def split_paragraphs(text: str) -> list[str]:
     """
     lines = text.split("\n")
     words = word_counts(text)
+    if _is_wrapped(lines):
+        lines = [line for line in lines if not (_HEADER.match(line.strip()) or FOOTER.match(line.strip()))]
     groups = _wrapped_paragraphs(lines) if _is_wrapped(lines) else ([line] for line in lines)
     joined = (join_lines(group, words) for group in groups)
-    return [p for p in joined if p and not re.fullmatch(r"\[[^\]]*\]", p)]
+    paragraphs: list[str] = []
+    for paragraph in joined:
+        if not paragraph or re.fullmatch(r"\[[^\]]*\]", paragraph):
+            continue
+        if paragraphs and paragraph[0].islower() and not _SENTENCE_END.search(paragraphs[-1]):
+            paragraphs[-1] = join_lines([paragraphs[-1], paragraph], words)  # a page ended here
+        else:
+            paragraphs.append(paragraph)
+    return paragraphs
 
 
 def looks_like_record(text: str) -> bool:
