@@ -1,0 +1,333 @@
+"""The model, and the one way in which text becomes its input: in training, evaluation and scoring alike.
+
+The statement comes first and the sentence before it second. The encoder sees both; the mean is taken over
+the statement's tokens alone, so that the context can only colour what the statement says.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokenizerBase
+
+from pipeline.errors import ModelError
+from pipeline.params import load_yaml
+
+WEIGHTS = "model.safetensors"
+DESCRIPTION = "stance.json"
+Features = dict[str, list[int]]
+
+
+class _Base(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    hub: str
+    revision: str = Field(pattern=r"^[0-9a-f]{40}$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    pooling: Literal["mean", "cls"]
+    package: str | None = None
+    folder: str = "."
+
+
+class BaseModels(RootModel[dict[str, _Base]]):
+    """`configs/base-models.yaml`: name to where the weights are, pinned by content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a trained model needs beside its weights; saved as `stance.json`.
+
+    Attributes:
+        labels: names of the classes, in the order of the logits.
+        no_stance: which of them means that no stance is taken.
+        codebook: version of the codebook.
+        base_model: name in `base-models.yaml`.
+        pooling: `mean` over the statement's tokens, or `cls`.
+        max_tokens: length at which statement and context together are cut.
+        context: whether the sentence before is shown.
+    """
+
+    labels: list[str]
+    no_stance: str
+    codebook: str
+    base_model: str
+    pooling: str
+    max_tokens: int
+    context: bool
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def find_base(name: str, registry: Path) -> tuple[_Base, str, str | None]:
+    """Find a base model's files.
+
+    Returns:
+        Its entry, the folder or hub name to load from, and the hub revision (None for a folder).
+
+    Raises:
+        ConfigError: the registry is not as it should be.
+        ModelError: it is not in the registry, or its weights are not those that are pinned.
+    """
+    known = load_yaml(registry, BaseModels, "Its form is described at its top.").root
+    if name not in known:
+        raise ModelError(
+            str(registry), expected=f"an entry '{name}'", found=", ".join(known), remedy="Add it, pinned."
+        )
+    base = known[name]
+    spec = find_spec(base.package) if base.package else None
+    if spec and spec.submodule_search_locations:
+        folder = Path(spec.submodule_search_locations[0]) / base.folder
+        _check_weights(folder / WEIGHTS, base.sha256)
+        return base, str(folder), None
+    return base, _download(base), base.revision
+
+
+def _download(base: _Base) -> str:
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = snapshot_download(
+            base.hub, revision=base.revision, allow_patterns=["*.json", "*.txt", WEIGHTS, "*.model"]
+        )
+    except Exception as error:  # the hub's client raises many kinds; each means "not to be had"
+        offline = os.environ.get("HF_HUB_OFFLINE") == "1"
+        raise ModelError(
+            base.hub,
+            expected=f"the base model at revision {base.revision[:12]}",
+            found=f"it could not be fetched ({type(error).__name__})",
+            remedy="Allow the network with HF_HUB_OFFLINE=0." if offline else "Check the network.",
+        ) from None
+    _check_weights(Path(folder) / WEIGHTS, base.sha256)
+    return folder
+
+
+def _check_weights(path: Path, sha256: str) -> None:
+    found = file_digest(path) if path.is_file() else "no such file"
+    if found != sha256:
+        raise ModelError(
+            str(path), expected=f"SHA-256 {sha256}", found=found, remedy="Install the base model again."
+        )
+
+
+class StanceClassifier(nn.Module):
+    """An encoder, pooling over the statement's tokens, and a linear head.
+
+    `forward` takes integer tensors of shape (batch, tokens) and gives logits of shape (batch, labels), with
+    the mean cross-entropy as `loss` where `labels` of shape (batch,) are given.
+    """
+
+    def __init__(self, encoder: nn.Module, hidden: int, labels: int, pooling: str) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.pooling = pooling
+        self.head = nn.Linear(hidden, labels)
+        self.label_smoothing = 0.0
+
+    def embed(self, input_ids: Tensor, attention_mask: Tensor, statement_mask: Tensor) -> Tensor:
+        """Pooled vectors of shape (batch, hidden), in float32, of unit length."""
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
+        if self.pooling == "cls":
+            pooled = hidden[:, 0]
+        else:
+            weight = statement_mask.unsqueeze(-1).to(hidden.dtype)
+            pooled = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1.0)
+        return nn.functional.normalize(pooled, dim=-1)
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, statement_mask: Tensor, labels: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Logits, and the loss where labels are given."""
+        logits = self.head(self.embed(input_ids, attention_mask, statement_mask))
+        if labels is None:
+            return {"logits": logits}
+        loss = nn.functional.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
+        return {"loss": loss, "logits": logits}
+
+
+def new_classifier(name: str, registry: Path, labels: int) -> tuple[StanceClassifier, PreTrainedTokenizerBase, str]:
+    """Load a base model and give it a new head.
+
+    Returns:
+        The classifier, its tokenizer and its pooling.
+
+    Raises:
+        ModelError, ConfigError: see `find_base`.
+    """
+    base, folder, _ = find_base(name, registry)
+    encoder = AutoModel.from_pretrained(folder, trust_remote_code=False, use_safetensors=True, **_pooler(folder))
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    return StanceClassifier(encoder, encoder.config.hidden_size, labels, base.pooling), tokenizer, base.pooling
+
+
+def _pooler(folder: str) -> dict[str, bool]:
+    """Leave out BERT's pooler, which nothing here uses, where the architecture has one."""
+    kinds = ("bert", "roberta", "mpnet", "xlm-roberta", "camembert", "electra")
+    known = AutoConfig.from_pretrained(folder, trust_remote_code=False).model_type in kinds[:4]
+    return {"add_pooling_layer": False} if known else {}
+
+
+def encode(
+    tokenizer: PreTrainedTokenizerBase,
+    statements: Sequence[str],
+    previous: Sequence[str],
+    *,
+    max_tokens: int,
+    context: bool,
+) -> list[Features]:
+    """Turn statements into the model's input.
+
+    Args:
+        tokenizer: the base model's (a fast one).
+        statements: n texts.
+        previous: n sentences before them, "" for none.
+        max_tokens: a longer input loses the context's words first, then the statement's last.
+        context: whether the sentence before is shown at all.
+
+    Returns:
+        n mappings of `input_ids`, `attention_mask` and `statement_mask` to lists of equal length.
+    """
+    special = tokenizer.num_special_tokens_to_add(pair=True)
+    firsts = tokenizer(list(statements), add_special_tokens=False, truncation=True, max_length=max_tokens - special)
+    features = []
+    seconds = tokenizer(list(previous), add_special_tokens=False)["input_ids"] if context else [[]] * len(statements)
+    for own, before in zip(firsts["input_ids"], seconds, strict=True):
+        room = max_tokens - special - len(own)
+        kept = before[max(0, len(before) - room) :] if room > 0 else []
+        ids = tokenizer.build_inputs_with_special_tokens(own, kept or None)
+        lead = ids.index(own[0]) if own else 0
+        mask = [0] * len(ids)
+        mask[lead : lead + len(own)] = [1] * len(own)
+        features.append({"input_ids": ids, "attention_mask": [1] * len(ids), "statement_mask": mask})
+    return features
+
+
+def pad(features: Sequence[Features], pad_id: int) -> dict[str, NDArray[np.int64]]:
+    """Pad a batch to its longest member: arrays of shape (batch, tokens)."""
+    width = max(len(row["input_ids"]) for row in features)
+    fill = {"input_ids": pad_id, "attention_mask": 0, "statement_mask": 0}
+    return {
+        name: np.array([row[name] + [value] * (width - len(row[name])) for row in features], dtype=np.int64)
+        for name, value in fill.items()
+    }
+
+
+def batches_by_length(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Group indices so that similar lengths go together and a padded batch stays within `budget` tokens."""
+    batch: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
+        if batch and lengths[index] * (len(batch) + 1) > budget:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Probabilities along the last axis, in float64."""
+    shifted = np.asarray(logits, dtype=np.float64)
+    shifted = np.exp(shifted - shifted.max(axis=-1, keepdims=True))
+    result: NDArray[np.float64] = shifted / shifted.sum(axis=-1, keepdims=True)
+    return result
+
+
+@torch.inference_mode()
+def run_model(
+    model: StanceClassifier, features: Sequence[Features], pad_id: int, budget: int, *, embed: bool = False
+) -> NDArray[np.float64]:
+    """Run a model in float32 over many inputs.
+
+    Returns:
+        Logits of shape (n, labels), or with `embed` pooled vectors of shape (n, hidden).
+    """
+    model.eval()
+    width = model.head.in_features if embed else model.head.out_features
+    result = np.zeros((len(features), width))
+    for batch in batches_by_length([len(row["input_ids"]) for row in features], budget):
+        arrays = pad([features[i] for i in batch], pad_id)
+        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        result[batch] = (model.embed(**tensors) if embed else model(**tensors)["logits"]).numpy()
+    return result
+
+
+def save_classifier(
+    folder: Path,
+    model: StanceClassifier,
+    tokenizer: PreTrainedTokenizerBase,
+    description: Description,
+    made_from: Mapping[str, Any],
+) -> None:
+    """Write weights (safetensors), the encoder's configuration, tokenizer and description into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: value.detach().contiguous() for name, value in sorted(model.state_dict().items())}
+    save_file(weights, folder / WEIGHTS)
+    encoder: Any = model.encoder
+    config = json.loads(encoder.config.to_json_string())
+    config.pop("_name_or_path", None)
+    (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
+    tokenizer.backend_tokenizer.no_padding()
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.save_pretrained(folder)
+    text = json.dumps({**asdict(description), "made_from": made_from}, indent=2, ensure_ascii=False)
+    (folder / DESCRIPTION).write_text(text + "\n", "utf-8")
+
+
+def load_description(folder: Path) -> Description:
+    """Read `stance.json`; raises ModelError where the folder holds no model of ours."""
+    try:
+        raw = json.loads((folder / DESCRIPTION).read_text("utf-8"))
+        return Description(**{name: raw[name] for name in Description.__slots__})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            str(folder / DESCRIPTION),
+            expected="the description of a trained model",
+            found=f"{type(error).__name__}: {error}",
+            remedy="Train one (make run), or name its folder with --model.",
+        ) from None
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """Load the tokenizer saved beside a model."""
+    return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+
+
+def load_classifier(folder: Path) -> tuple[StanceClassifier, PreTrainedTokenizerBase, Description]:
+    """Load a trained model for evaluation or export; raises ModelError where it is incomplete."""
+    description = load_description(folder)
+    try:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        encoder = AutoModel.from_config(config, trust_remote_code=False, **_pooler(str(folder)))
+        model = StanceClassifier(encoder, config.hidden_size, len(description.labels), description.pooling)
+        model.load_state_dict(load_file(folder / WEIGHTS))
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ModelError(
+            str(folder / WEIGHTS),
+            expected="the weights that training saved",
+            found=str(error).split("\n")[0],
+            remedy="Train again: dvc repro -f train.",
+        ) from None
+    return model.eval(), load_tokenizer(folder), description
+
+
+def model_digest(folder: Path) -> str:
+    """Tell which model said something: first 16 hexadecimal digits over description and weights."""
+    digests = "".join(
+        file_digest(path) for path in sorted(folder.iterdir()) if path.suffix in (".safetensors", ".onnx")
+    )
+    description = file_digest(folder / DESCRIPTION)
+    return hashlib.sha256((digests + description).encode()).hexdigest()[:16]
