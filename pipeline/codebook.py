@@ -49,7 +49,6 @@ class Codebook(_Part):
     unit: Text
     voice: Text
     labels: Annotated[list[LabelDefinition], Field(min_length=2)]
-    keyword_order: list[str] = []
     rulings: list[Ruling] = []
     examples: list[CodebookExample]
 
@@ -77,7 +76,6 @@ class Codebook(_Part):
             problems.append("exactly one label must carry 'no_stance: true'")
         shown = {example.label for example in self.examples}
         problems += [f"label {name!r} has no example" for name in names if name not in shown]
-        used = shown.union(self.keyword_order, *(ruling.labels for ruling in self.rulings))
         problems += [f"{name!r} is used but not defined" for name in sorted(used - set(names))]
         for label in self.labels:
             for keyword in label.keywords:
