@@ -76,6 +76,7 @@ class Codebook(_Part):
             problems.append("exactly one label must carry 'no_stance: true'")
         shown = {example.label for example in self.examples}
         problems += [f"label {name!r} has no example" for name in names if name not in shown]
+        used = shown.union(*(ruling.labels for ruling in self.rulings))
         problems += [f"{name!r} is used but not defined" for name in sorted(used - set(names))]
         for label in self.labels:
             for keyword in label.keywords:
