@@ -265,6 +265,28 @@ def run_model(
     return result
 
 
+def fit_probe(features: NDArray[np.float64], truth: NDArray[np.int64], labels: int, c: float) -> tuple[Any, Any]:
+    """Fit a linear probe.
+
+    Args:
+        features: (n, hidden) pooled vectors.
+        truth: (n,) label indices, all of `labels` present.
+        labels: how many there are.
+        c: inverse strength of the L2 penalty.
+
+    Returns:
+        Weights (labels, hidden) and biases (labels,) of a linear head.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    fitted = LogisticRegression(C=c, max_iter=2000).fit(features, truth)
+    if labels == 2:  # scikit-learn keeps one row for two classes
+        return np.vstack([-fitted.coef_ / 2, fitted.coef_ / 2]), np.hstack(
+            [-fitted.intercept_ / 2, fitted.intercept_ / 2]
+        )
+    return fitted.coef_, fitted.intercept_
+
+
 def save_classifier(
     folder: Path,
     model: StanceClassifier,

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import determinism, metrics
-from pipeline.baselines import load_baselines
+from pipeline.baseline_models import load_baselines
 from pipeline.classifier import encode, load_classifier, model_digest, run_model, softmax
 from pipeline.codebook import Codebook, load_codebook
 from pipeline.domain import Example
 from pipeline.errors import InputError, ModelError
 from pipeline.params import Params
-from pipeline.split import check_disjoint, read_splits
+from pipeline.examples import check_disjoint, read_splits
 from pipeline.tables import read_jsonl, whole, write_json, write_jsonl
 
 _TOKEN_BUDGET = 8192

@@ -2,30 +2,18 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from datasketch import MinHash, MinHashLSH
 
 from pipeline.domain import Example
 from pipeline.errors import SplitError
+from pipeline.examples import SCHEMA, SPLITS, read_examples
 from pipeline.params import Params, Split
-from pipeline.tables import read_parquet, whole, write_table
+from pipeline.tables import whole, write_table
 
-SPLITS = ("train", "validation", "heldout")
-SCHEMA = pa.schema([("statement_id", pa.string()), ("speech_id", pa.string()), ("split", pa.string())])
 _SHORTEST = 8  # words; set phrases ("I thank the briefer") recur everywhere and tie nothing together
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledData:
-    """Examples of each split, read and checked."""
-
-    train: list[Example]
-    validation: list[Example]
-    heldout: list[Example]
 
 
 def shingles(text: str, words: int) -> set[str]:
@@ -112,48 +100,6 @@ def _one_fold(labels: np.ndarray, groups: np.ndarray, share: float, seed: int) -
         )
     cut = StratifiedGroupKFold(folds, shuffle=True, random_state=seed % 2**32)
     return next(iter(cut.split(labels, labels, groups)))[1]
-
-
-def check_disjoint(data: Mapping[str, Sequence[Example]]) -> None:
-    """Refuse splits that share a speech; raises SplitError naming it."""
-    owner: dict[str, str] = {}
-    for name, examples in data.items():
-        for example in examples:
-            first = owner.setdefault(example.group, name)
-            if first != name:
-                raise SplitError(
-                    f"speech {example.group}",
-                    expected="a speech in one split alone",
-                    found=f"it in {first} and {name}",
-                    remedy="Split again: dvc repro -f split.",
-                )
-
-
-def read_examples(statements: Path, labels: Path) -> list[Example]:
-    """Labelled statements with their texts, in the statements' order."""
-    decided = {row["statement_id"]: row["label"] for row in read_parquet(labels)}
-    return [
-        Example(row["statement_id"], row["speech_id"], row["statement"], row["previous"], decided[row["statement_id"]])
-        for row in read_parquet(statements)
-        if row["statement_id"] in decided
-    ]
-
-
-def read_splits(statements: Path, labels: Path, splits: Path) -> LabelledData:
-    """Read the three splits; raises SplitError where one is empty or they overlap."""
-    where = {row["statement_id"]: row["split"] for row in read_parquet(splits)}
-    data: dict[str, list[Example]] = {name: [] for name in SPLITS}
-    for example in read_examples(statements, labels):
-        if example.statement_id in where:
-            data[where[example.statement_id]].append(example)
-    check_disjoint(data)
-    empty = [name for name, examples in data.items() if not examples]
-    if empty:
-        raise SplitError(
-            str(splits), expected="statements in every split", found=f"none in {', '.join(empty)}",
-            remedy="Split again: dvc repro -f split.",
-        )
-    return LabelledData(**data)
 
 
 def split(statements: Path, labels: Path, out: Path, heldout: Path, params: Params) -> dict[str, dict[str, int]]:

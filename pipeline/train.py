@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from transformers import EvalPrediction, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
@@ -27,38 +26,20 @@ from pipeline.classifier import (
     encode,
     file_digest,
     new_classifier,
+    fit_probe,
     pad,
     run_model,
     save_classifier,
 )
 from pipeline.codebook import load_codebook
 from pipeline.domain import Example
+from pipeline.errors import SplitError
 from pipeline.params import Params, Train
-from pipeline.split import read_splits
+from pipeline.examples import read_splits
 from pipeline.tables import write_json
 
 _METRIC = "eval_macro_f1"
 _TOKEN_BUDGET = 8192
-
-
-def probe(features: NDArray[np.float64], truth: NDArray[np.int64], labels: int, c: float) -> tuple[Any, Any]:
-    """Fit a linear probe.
-
-    Args:
-        features: (n, hidden) pooled vectors.
-        truth: (n,) label indices, all of `labels` present.
-        labels: how many there are.
-        c: inverse strength of the L2 penalty.
-
-    Returns:
-        Weights (labels, hidden) and biases (labels,) of a linear head.
-    """
-    fitted = LogisticRegression(C=c, max_iter=2000).fit(features, truth)
-    if labels == 2:  # scikit-learn keeps one row for two classes
-        return np.vstack([-fitted.coef_ / 2, fitted.coef_ / 2]), np.hstack(
-            [-fitted.intercept_ / 2, fitted.intercept_ / 2]
-        )
-    return fitted.coef_, fitted.intercept_
 
 
 class _KeepBest(TrainerCallback):
@@ -178,7 +159,7 @@ def train(
     model.label_smoothing = params.train.label_smoothing
     features = {"t": _encoded(tokenizer, data.train, params.train), "v": _encoded(tokenizer, data.validation, params.train)}
     pad_id = int(tokenizer.pad_token_id or 0)
-    weights, biases = probe(
+    weights, biases = fit_probe(
         run_model(model, features["t"], pad_id, _TOKEN_BUDGET, embed=True), truth["t"], len(book.names), params.train.probe_c
     )
     with torch.no_grad():
@@ -223,8 +204,6 @@ def train(
 
 
 def _check_labels(truth: NDArray[np.int64], names: list[str]) -> None:
-    from pipeline.errors import SplitError
-
     missing = [name for i, name in enumerate(names) if not (truth == i).any()]
     if missing:
         raise SplitError(
