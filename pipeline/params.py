@@ -25,12 +25,6 @@ class Runtime(_Section):
     threads: Count
 
 
-class Segment(_Section):
-    """`strict`: a file that cannot be read ends the stage instead of becoming a reject."""
-
-    strict: bool
-
-
 class Split(_Section):
     """Shares of the speeches; `near_duplicate` is the Jaccard index from which speeches stay together."""
 
@@ -98,7 +92,6 @@ class Params(_Section):
     """Every parameter of every stage."""
 
     runtime: Runtime
-    segment: Segment
     split: Split
     train: Train
     baselines: Baselines

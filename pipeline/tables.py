@@ -162,6 +162,16 @@ def _write_parquet(file: IO[bytes], rows: Iterable[Row], schema: pa.Schema) -> i
     return count + len(batch)
 
 
+def read_json(path: Path) -> Any:
+    """Read one JSON value that a stage wrote; raises InputError where it is missing or damaged."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            str(path), expected="JSON that a stage wrote", found=str(error), remedy="Run the stages: dvc repro."
+        ) from None
+
+
 def read_parquet(path: Path) -> list[dict[str, Any]]:
     """Read a stage's table; raises InputError where it is missing or damaged."""
     try:

@@ -1,0 +1,277 @@
+"""The command line: parse, dispatch with lazy imports, errors to messages and exit codes.
+
+Exit codes: 0 done; 1 and 2 a failure or a wrong call; 3 input, 4 configuration, 5 annotations, 6 splits, 7 model,
+8 output; 10 done, but some files were rejected and `--rejects` did not ask to keep them; 130 interrupted.
+"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.errors import StanceError
+
+if TYPE_CHECKING:
+    from pipeline.domain import Reject
+    from pipeline.params import Params
+
+REJECTED = 10
+app = typer.Typer(
+    help="Stance on sanctions, statement by statement, in transcripts of United Nations debates.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Paths = Annotated[list[str], typer.Argument(help="Files, folders or globs of transcripts.", show_default=False)]
+Out = Annotated[Path, typer.Option(help="Result: .parquet, .csv or .jsonl by its ending.", show_default=False)]
+Rejects = Annotated[Path | None, typer.Option(help="Keep what could not be read in this JSONL file.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first file that cannot be read.")]
+Config = Annotated[Path, typer.Option("--params", help="Parameters of all stages.")]
+CodebookOption = Annotated[Path, typer.Option(help="Labels, definitions and rulings.")]
+Bases = Annotated[Path, typer.Option(help="Base models, pinned by content.")]
+StatementsIn = Annotated[Path, typer.Option(help="Statements, as segment wrote them.")]
+LabelsIn = Annotated[Path, typer.Option(help="Labels, as annotate wrote them.")]
+SplitsIn = Annotated[Path, typer.Option(help="Splits, as split wrote them.")]
+PARAMS = Path("configs/params.yaml")
+CODEBOOK = Path("configs/codebook.yaml")
+BASES = Path("configs/base-models.yaml")
+MODEL = Path("models/stance")
+EXPORTED = Path("models/exported")
+BASELINES = Path("models/baselines")
+
+
+def _params(path: Path) -> "Params":
+    from pipeline.params import load_params
+
+    return load_params(path)
+
+
+def _tell_rejects(rejects: "list[Reject]", kept: Path | None) -> None:
+    for reject in rejects[:20]:
+        typer.echo(f"rejected {reject.source}: {reject.reason}. {reject.remedy}", err=True)
+    if len(rejects) > 20:
+        typer.echo(f"... and {len(rejects) - 20} more; keep them all with --rejects FILE", err=True)
+    if rejects and kept is None:
+        raise typer.Exit(REJECTED)
+
+
+@app.command()
+def segment(paths: Paths, out: Out, rejects: Rejects = None, strict: Strict = False) -> None:
+    """Split transcripts into statements.
+
+    Example: stance segment record.pdf --out statements.csv
+    """
+    from pipeline.segment import segment as run
+
+    summary = run(paths, out, rejects, strict=strict)
+    typer.echo(f"{out}: {summary}")
+    _tell_rejects(summary.rejects, rejects)
+
+
+@app.command()
+def annotate(
+    statements: StatementsIn,
+    annotations: Annotated[Path, typer.Option(help="Folder with a JSONL file an annotator.")],
+    out: Annotated[Path, typer.Option(help="Labels, as Parquet.")],
+    report: Annotated[Path, typer.Option(help="Agreement, as JSON.")],
+    codebook: CodebookOption = CODEBOOK,
+) -> None:
+    """Turn annotators' decisions into labels, and measure their agreement.
+
+    Example: stance annotate --statements s.parquet --annotations data/annotations --out l.parquet --report a.json
+    """
+    from pipeline.annotate import annotate as run
+
+    result = run(statements, annotations, codebook, out, report)
+    counts = ", ".join(f"{name} {count:,}" for name, count in result["labels"].items())
+    alpha = result["krippendorff_alpha"]
+    typer.echo(f"{result['labelled']:,} labels ({counts}); {result['awaiting_adjudication']} await adjudication")
+    typer.echo("Krippendorff's alpha: " + ("needs two annotators" if alpha is None else f"{alpha:.3f}"))
+
+
+@app.command()
+def split(
+    statements: StatementsIn,
+    labels: LabelsIn,
+    out: Annotated[Path, typer.Option(help="Splits, as Parquet.")],
+    heldout: Annotated[Path, typer.Option(help="List of the held-out speeches.")],
+    params: Config = PARAMS,
+) -> None:
+    """Divide the labelled speeches into train, validation and held-out.
+
+    Example: stance split --statements s.parquet --labels l.parquet --out splits.parquet --heldout heldout.txt
+    """
+    from pipeline.split import split as run
+
+    for name, counts in run(statements, labels, out, heldout, _params(params)).items():
+        typer.echo(f"{name:<12}{counts['speeches']:>5} speeches {counts['statements']:>7,} statements")
+
+
+@app.command()
+def train(
+    statements: StatementsIn,
+    labels: LabelsIn,
+    splits: SplitsIn,
+    out: Annotated[Path, typer.Option(help="Folder of the model.")],
+    report: Annotated[Path, typer.Option(help="Scores on validation by epoch, as JSON.")],
+    codebook: CodebookOption = CODEBOOK,
+    bases: Bases = BASES,
+    params: Config = PARAMS,
+) -> None:
+    """Fine-tune the base model.
+
+    Example: stance train --statements s.parquet --labels l.parquet --splits p.parquet --out models/stance --report t.json
+    """
+    from pipeline.train import train as run
+
+    result = run(statements, labels, splits, codebook, bases, out, report, _params(params))
+    typer.echo(
+        f"{out}: validation macro-F1 {result['validation_macro_f1']:.3f} at epoch {result['kept_epoch']:.0f} "
+        f"(linear probe {result['probe_validation_macro_f1']:.3f})"
+    )
+
+
+@app.command()
+def baselines(
+    statements: StatementsIn,
+    labels: LabelsIn,
+    splits: SplitsIn,
+    out: Annotated[Path, typer.Option(help="Folder of the baselines.")],
+    codebook: CodebookOption = CODEBOOK,
+    bases: Bases = BASES,
+    params: Config = PARAMS,
+) -> None:
+    """Fit the baselines: majority, keywords, TF-IDF, frozen base model.
+
+    Example: stance baselines --statements s.parquet --labels l.parquet --splits p.parquet --out models/baselines
+    """
+    from pipeline.baselines import baselines as run
+
+    run(statements, labels, splits, codebook, bases, out, _params(params))
+
+
+@app.command()
+def export(
+    statements: StatementsIn,
+    labels: LabelsIn,
+    splits: SplitsIn,
+    out: Annotated[Path, typer.Option(help="Folder of the exported model.")],
+    report: Annotated[Path, typer.Option(help="Agreement with the trained model, as JSON.")],
+    model: Annotated[Path, typer.Option(help="Folder of the trained model.")] = MODEL,
+    params: Config = PARAMS,
+) -> None:
+    """Write the model as ONNX and prove that it agrees with the trained one.
+
+    Example: stance export --statements s.parquet --labels l.parquet --splits p.parquet --out exported --report e.json
+    """
+    from pipeline.export import export as run
+
+    result = run(statements, labels, splits, model, out, report, _params(params))
+    typer.echo(
+        f"{out}: {result['same_label']:,} of {result['statements']:,} labels the same, "
+        f"probabilities within {result['largest_difference']}"
+    )
+
+
+@app.command()
+def evaluate(
+    on: Annotated[Path | None, typer.Option(help="JSONL rows of statement, previous, label; else the held-out speeches.")] = None,
+    out: Annotated[Path | None, typer.Option(help="JSON file (with --on) or folder.")] = None,
+    statements: Annotated[Path | None, typer.Option(help="Statements, for the held-out speeches.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="Labels, for the held-out speeches.")] = None,
+    splits: Annotated[Path | None, typer.Option(help="Splits, for the held-out speeches.")] = None,
+    model: Annotated[Path, typer.Option(help="Folder of the trained model.")] = MODEL,
+    baselines: Annotated[Path, typer.Option(help="Folder of the baselines.")] = BASELINES,
+    codebook: CodebookOption = CODEBOOK,
+    bases: Bases = BASES,
+    params: Config = PARAMS,
+) -> None:
+    """Measure the model and the baselines on held-out speeches, or on any labelled file.
+
+    Example: stance evaluate --on my-labels.jsonl --out result.json
+    """
+    from pipeline import evaluate as stage
+    from pipeline.tables import write_json
+
+    if on is not None:
+        compared = baselines if baselines.is_dir() else None
+        result = stage.evaluate_file(on, model, compared, codebook, bases, _params(params))
+        if out is not None:
+            write_json(out, result)
+    elif statements and labels and splits and out:
+        result = stage.evaluate(statements, labels, splits, model, baselines, codebook, bases, out, _params(params))
+    else:
+        raise typer.BadParameter("give --on FILE, or --statements, --labels, --splits and --out")
+    from pipeline.report.terminal import result_table
+
+    result_table(result)
+
+
+@app.command()
+def score(
+    paths: Paths,
+    out: Out,
+    rejects: Rejects = None,
+    strict: Strict = False,
+    model: Annotated[Path, typer.Option(help="Folder of the exported model.")] = EXPORTED,
+    params: Config = PARAMS,
+) -> None:
+    """Score transcripts: a row a statement, with its stance and probabilities.
+
+    Example: stance score record.pdf speeches/ --out scores.parquet
+    """
+    from pipeline.report.terminal import counting, stance_table
+    from pipeline.scoring import score as run
+
+    with counting("statements scored") as tick:
+        summary, tally, labels = run(paths, model, out, rejects, _params(params), strict=strict, tick=tick)
+    stance_table(tally, labels)
+    typer.echo(f"{out}: {summary}")
+    _tell_rejects(summary.rejects, rejects)
+
+
+@app.command()
+def report(
+    evaluation: Annotated[Path, typer.Option(help="Folder that evaluate wrote.")],
+    out: Annotated[Path, typer.Option(help="The page.")],
+    scores: Annotated[Path | None, typer.Option(help="Scores, as score wrote them.")] = None,
+    agreement: Annotated[Path | None, typer.Option(help="Agreement, as annotate wrote it.")] = None,
+    params: Config = PARAMS,
+) -> None:
+    """Write one self-contained HTML page of the evaluation and of scored transcripts.
+
+    Example: stance report --evaluation data/evaluation --scores scores.parquet --out report.html
+    """
+    from pipeline.report import report as run
+
+    run(evaluation, scores, agreement, out, _params(params))
+    typer.echo(f"{out}")
+
+
+@app.command()
+def result(
+    evaluation: Annotated[Path, typer.Option(help="Folder that evaluate wrote.")] = Path("data/evaluation"),
+    page: Annotated[Path, typer.Option(help="The report's page.")] = Path("data/report/report.html"),
+) -> None:
+    """Print the held-out result of the last run, and where the report lies.
+
+    Example: stance result
+    """
+    from pipeline.report.terminal import result_table
+    from pipeline.tables import read_json
+
+    result_table(read_json(evaluation / "evaluation.json"))
+    typer.echo(f"Report: {page}")
+
+
+def main() -> None:
+    """Run the command line; failures that the user can mend become one message and an exit code."""
+    try:
+        app()
+    except StanceError as error:
+        typer.echo(f"stance: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("stance: interrupted; nothing half-written was kept", err=True)
+        sys.exit(130)

@@ -1,0 +1,70 @@
+"""Results and progress on the terminal."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+_ROWS = 25
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=100)
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int], None]]:
+    """Show how many are done and at what rate, on standard error; yields a function to add to the count."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} " + what), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done: progress.advance(task, done)
+
+
+def result_table(result: Mapping[str, Any]) -> None:
+    """Print the model beside its baselines: macro-F1 with interval, and the difference."""
+    table = Table(title=f"Macro-F1 on {result['on']}: {result['n']:,} statements, {result['speeches']:,} speeches")
+    table.add_column("system")
+    for name in ("macro-F1", "95 % interval", "stances only", "MCC", "model minus this"):
+        table.add_column(name, justify="right")
+    rows = {"model": result, **result["baselines"]}
+    for name, row in rows.items():
+        low, high = row["intervals"]["macro_f1"]
+        gap = row.get("model_minus_baseline", {}).get("macro_f1")
+        difference = "" if gap is None else (
+            f"{gap['difference']:+.3f} [{gap['interval'][0]:+.3f}, {gap['interval'][1]:+.3f}]"
+        )
+        numbers = (f"{row['macro_f1']:.3f}", f"{low:.3f} to {high:.3f}", f"{row['macro_f1_stances']:.3f}", f"{row['mcc']:.3f}")
+        table.add_row(name, *numbers, difference)
+    _console().print(table)
+    labels = Table()
+    labels.add_column("label")
+    for name in ("precision", "recall", "F1", "statements"):
+        labels.add_column(name, justify="right")
+    for label, row in result["per_label"].items():
+        labels.add_row(label, *(f"{row[m]:.3f}" for m in ("precision", "recall", "f1")), f"{row['support']:,}")
+    _console().print(labels)
+
+
+def stance_table(tally: Mapping[str, Counter[str]], labels: list[str]) -> None:
+    """Print counts of stances by country or affiliation, the most talkative first."""
+    table = Table(title="Statements by country (or affiliation) and stance")
+    table.add_column("country")
+    for label in labels:
+        table.add_column(label, justify="right")
+    ordered = sorted(tally.items(), key=lambda item: (-sum(item[1].values()), item[0]))
+    for name, counts in ordered[:_ROWS]:
+        table.add_row(name, *(f"{counts[label]:,}" for label in labels))
+    if len(ordered) > _ROWS:
+        rest = sum((counts for _, counts in ordered[_ROWS:]), Counter())
+        table.add_row(f"{len(ordered) - _ROWS} others", *(f"{rest[label]:,}" for label in labels))
+    _console().print(table)
