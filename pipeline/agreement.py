@@ -54,9 +54,7 @@ def pairwise(votes: Votes) -> list[dict[str, Any]]:
 def by_label(votes: Votes, labels: list[str]) -> dict[str, float | None]:
     """Krippendorff's alpha of each label against all others."""
     return {
-        label: krippendorff_alpha(
-            {s: {a: str(vote == label) for a, vote in v.items()} for s, v in votes.items()}
-        )
+        label: krippendorff_alpha({s: {a: str(vote == label) for a, vote in v.items()} for s, v in votes.items()})
         for label in labels
     }
 

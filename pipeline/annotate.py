@@ -66,9 +66,7 @@ def _annotation(annotator: str, where: str, row: Mapping[str, Any]) -> Annotatio
     return Annotation(annotator, confidence=float(confidence), where=where, **texts)
 
 
-def check_annotations(
-    annotations: Iterable[Annotation], codebook: Codebook, statements: Mapping[str, str]
-) -> None:
+def check_annotations(annotations: Iterable[Annotation], codebook: Codebook, statements: Mapping[str, str]) -> None:
     """Hold decisions against the codebook and the statements.
 
     Args:
@@ -104,9 +102,7 @@ def check_annotations(
             )
 
 
-def _unknown(
-    a: Annotation, by_place: Mapping[str, str], by_text: Mapping[tuple[str, str], str]
-) -> AnnotationError:
+def _unknown(a: Annotation, by_place: Mapping[str, str], by_text: Mapping[tuple[str, str], str]) -> AnnotationError:
     place, _, digest = a.statement_id.rpartition(":")
     moved = by_text.get((place.rpartition(":")[0], digest))
     if moved:

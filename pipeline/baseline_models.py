@@ -106,7 +106,9 @@ class TfIdf:
 class Frozen:
     """The base model as it came, with logistic regression on its pooled vectors."""
 
-    def __init__(self, model: StanceClassifier, tokenizer: Any, weights: Floats, biases: Floats, params: Params) -> None:
+    def __init__(
+        self, model: StanceClassifier, tokenizer: Any, weights: Floats, biases: Floats, params: Params
+    ) -> None:
         self.model, self.tokenizer = model, tokenizer
         self.weights, self.biases, self.params = weights, biases, params
 

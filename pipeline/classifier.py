@@ -85,9 +85,7 @@ def find_base(name: str, registry: Path) -> tuple[_Base, str, str | None]:
     """
     known = load_yaml(registry, BaseModels, "Its form is described at its top.").root
     if name not in known:
-        raise ModelError(
-            str(registry), expected=f"an entry '{name}'", found=", ".join(known), remedy="Add it, pinned."
-        )
+        raise ModelError(str(registry), expected=f"an entry '{name}'", found=", ".join(known), remedy="Add it, pinned.")
     base = known[name]
     spec = find_spec(base.package) if base.package else None
     if spec and spec.submodule_search_locations:
@@ -119,9 +117,7 @@ def _download(base: _Base) -> str:
 def _check_weights(path: Path, sha256: str) -> None:
     found = file_digest(path) if path.is_file() else "no such file"
     if found != sha256:
-        raise ModelError(
-            str(path), expected=f"SHA-256 {sha256}", found=found, remedy="Install the base model again."
-        )
+        raise ModelError(str(path), expected=f"SHA-256 {sha256}", found=found, remedy="Install the base model again.")
 
 
 class StanceClassifier(nn.Module):
@@ -333,7 +329,7 @@ def load_classifier(folder: Path) -> tuple[StanceClassifier, PreTrainedTokenizer
     description = load_description(folder)
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-        encoder = AutoModel.from_config(config, trust_remote_code=False, **_pooler(str(folder)))
+        encoder = AutoModel.from_config(config, trust_remote_code=False, **_pooler(str(folder)))  # type: ignore[no-untyped-call]
         model = StanceClassifier(encoder, config.hidden_size, len(description.labels), description.pooling)
         model.load_state_dict(load_file(folder / WEIGHTS))
     except (OSError, RuntimeError, ValueError) as error:

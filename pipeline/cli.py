@@ -121,7 +121,7 @@ def train(
 ) -> None:
     """Fine-tune the base model.
 
-    Example: stance train --statements s.parquet --labels l.parquet --splits p.parquet --out models/stance --report t.json
+    Example: stance train --statements s.parquet --labels l.parquet --splits p.parquet --out model --report t.json
     """
     from pipeline.train import train as run
 
@@ -176,7 +176,9 @@ def export(
 
 @app.command()
 def evaluate(
-    on: Annotated[Path | None, typer.Option(help="JSONL rows of statement, previous, label; else the held-out speeches.")] = None,
+    on: Annotated[
+        Path | None, typer.Option(help="JSONL rows of statement, previous, label; else the held-out speeches.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="JSON file (with --on) or folder.")] = None,
     statements: Annotated[Path | None, typer.Option(help="Statements, for the held-out speeches.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Labels, for the held-out speeches.")] = None,

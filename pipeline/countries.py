@@ -10,13 +10,17 @@ from functools import cache
 from importlib.resources import files
 
 
+def _parts(cell: str) -> list[str]:
+    return [part for part in cell.split("|") if part]
+
+
 @cache
 def _rows() -> list[tuple[str, list[str], list[str], list[str]]]:
     text = files("pipeline").joinpath("countries.tsv").read_text("utf-8")
     rows = []
     for line in text.splitlines():
         code, names, demonyms, capitals = (line + "\t\t\t").split("\t")[:4]
-        rows.append((code, *([part for part in c.split("|") if part] for c in (names, demonyms, capitals))))
+        rows.append((code, _parts(names), _parts(demonyms), _parts(capitals)))
     return rows
 
 

@@ -16,7 +16,6 @@ class Transcript:
         symbol: document symbol such as `S/PV.9048`, or "".
         body: organ that met, such as `Security Council`, or "".
         date: ISO 8601 date, or "".
-        machine: true for speech recognition's output, which is not the record.
     """
 
     transcript_id: str
@@ -26,7 +25,6 @@ class Transcript:
     symbol: str = ""
     body: str = ""
     date: str = ""
-    machine: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from pipeline.classifier import encode, load_classifier, model_digest, run_model
 from pipeline.codebook import Codebook, load_codebook
 from pipeline.domain import Example
 from pipeline.errors import InputError, ModelError
-from pipeline.params import Params
 from pipeline.examples import check_disjoint, read_splits
+from pipeline.params import Params
 from pipeline.tables import read_jsonl, whole, write_json, write_jsonl
 
 _TOKEN_BUDGET = 8192
@@ -85,17 +85,13 @@ def measure(
     """
     truth = np.array([labels.index(e.label) for e in examples])
     groups = [e.group for e in examples]
-    sums = {
-        name: metrics.speech_sums(truth, p, groups, params.evaluate.bins) for name, p in predictions.items()
-    }
+    sums = {name: metrics.speech_sums(truth, p, groups, params.evaluate.bins) for name, p in predictions.items()}
     speeches = len(set(groups))
     weights = metrics.resampled_speeches(speeches, params.evaluate.resamples, params.runtime.seed)
     once = np.ones((1, speeches))
     level = params.evaluate.confidence
     functions = metrics.measures(labels, no_stance)
-    values = {
-        name: {m: float(f(once, s)[0]) for m, f in functions.items()} for name, s in sums.items()
-    }
+    values = {name: {m: float(f(once, s)[0]) for m, f in functions.items()} for name, s in sums.items()}
     drawn = {name: {m: f(weights, s) for m, f in functions.items()} for name, s in sums.items()}
     confusion = sums["model"].confusion.sum(0)
     bins = sums["model"].bins.sum(0)
@@ -105,9 +101,7 @@ def measure(
         **values["model"],
         "intervals": {m: metrics.interval(v, level) for m, v in drawn["model"].items()},
         "per_label": _per_label(confusion, labels, sums["model"], weights, level),
-        "confusion": {
-            t: {p: int(confusion[i, j]) for j, p in enumerate(labels)} for i, t in enumerate(labels)
-        },
+        "confusion": {t: {p: int(confusion[i, j]) for j, p in enumerate(labels)} for i, t in enumerate(labels)},
         "reliability": [
             {"count": int(n), "confidence": float(c / n), "accuracy": float(a / n)} for n, c, a in bins.T if n
         ],
@@ -135,7 +129,10 @@ def _per_label(
     drawn = metrics.f1_scores(np.einsum("rs,sij->rij", weights, sums.confusion))
     plain = metrics.per_label(confusion, labels)
     return {
-        label: {**plain[label], "f1_interval": metrics.interval(drawn[:, i], level) if plain[label]["support"] else None}
+        label: {
+            **plain[label],
+            "f1_interval": metrics.interval(drawn[:, i], level) if plain[label]["support"] else None,
+        }
         for i, label in enumerate(labels)
     }
 

@@ -59,7 +59,9 @@ def read_splits(statements: Path, labels: Path, splits: Path) -> LabelledData:
     empty = [name for name, examples in data.items() if not examples]
     if empty:
         raise SplitError(
-            str(splits), expected="statements in every split", found=f"none in {', '.join(empty)}",
+            str(splits),
+            expected="statements in every split",
+            found=f"none in {', '.join(empty)}",
             remedy="Split again: dvc repro -f split.",
         )
     return LabelledData(**data)

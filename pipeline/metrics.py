@@ -54,18 +54,17 @@ def speech_sums(truth: Ints, probabilities: Floats, groups: Sequence[str], bins:
     np.add.at(brier, where, ((probabilities - onehot) ** 2).sum(1))
     confidence = probabilities.max(1)
     cell = np.minimum((confidence * bins).astype(int), bins - 1)
-    table = np.zeros((len(names), 3, bins))
-    np.add.at(table, (where, 0, cell), 1.0)
-    np.add.at(table, (where, 1, cell), confidence)
-    np.add.at(table, (where, 2, cell), (predicted == truth).astype(float))
-    return SpeechSums(confusion, log_loss, brier, table)
+    table = np.zeros((len(names), bins, 3))
+    np.add.at(table, (where, cell), np.stack([np.ones(len(truth)), confidence, predicted == truth], axis=1))
+    return SpeechSums(confusion, log_loss, brier, table.transpose(0, 2, 1))
 
 
 def f1_scores(confusion: Floats) -> Floats:
     """F1 a label from (..., labels, labels); NaN where a label is neither true nor predicted."""
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
     total = confusion.sum(-1) + confusion.sum(-2)
-    return np.divide(2 * hits, total, out=np.full(total.shape, np.nan), where=total > 0)
+    result: Floats = np.divide(2 * hits, total, out=np.full(total.shape, np.nan), where=total > 0)
+    return result
 
 
 def mcc(confusion: Floats) -> Floats:
@@ -75,7 +74,8 @@ def mcc(confusion: Floats) -> Floats:
     true, predicted = confusion.sum(-1), confusion.sum(-2)
     above = hits * total - (true * predicted).sum(-1)
     below = np.sqrt((total**2 - (predicted**2).sum(-1)) * (total**2 - (true**2).sum(-1)))
-    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+    result: Floats = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+    return result
 
 
 def calibration_error(bins: Floats) -> Floats:
@@ -99,10 +99,10 @@ def measures(labels: Sequence[str], no_stance: str) -> dict[str, Callable[[Float
     stances = [i for i, label in enumerate(labels) if label != no_stance]
 
     def confusion(weights: Floats, sums: SpeechSums) -> Floats:
-        return np.einsum("rs,sij->rij", weights, sums.confusion)
+        return np.asarray(np.einsum("rs,sij->rij", weights, sums.confusion))
 
     def count(weights: Floats, sums: SpeechSums) -> Floats:
-        return weights @ sums.confusion.sum((1, 2))
+        return np.asarray(weights @ sums.confusion.sum((1, 2)))
 
     return {
         "macro_f1": lambda w, s: _mean_defined(f1_scores(confusion(w, s))),

@@ -126,8 +126,7 @@ def load_yaml(path: Path, model: type[Model], remedy: str) -> Model:
         return model.model_validate(raw)
     except ValidationError as error:
         problems = [
-            f"{'.'.join(map(str, p['loc'])) or 'the file'}: {p['msg'][0].lower()}{p['msg'][1:]}"
-            for p in error.errors()
+            f"{'.'.join(map(str, p['loc'])) or 'the file'}: {p['msg'][0].lower()}{p['msg'][1:]}" for p in error.errors()
         ]
         raise ConfigError(
             str(path),

@@ -71,8 +71,12 @@ def read_statements(paths: Iterable[str], summary: Summary, *, strict: bool = Fa
                 yield statement
     if not summary.statements:
         first = summary.rejects[0] if summary.rejects else None
-        raise _refused(first) if first else InputError(
-            ", ".join(paths), expected="at least one transcript", found="no file", remedy="Check the path."
+        raise (
+            _refused(first)
+            if first
+            else InputError(
+                ", ".join(paths), expected="at least one transcript", found="no file", remedy="Check the path."
+            )
         )
 
 

@@ -80,7 +80,9 @@ def _belongs_together(left: str, right: str) -> bool:
 
 
 def _ends_with_acronym(left: str, right: str) -> bool:
-    """ "… of the U.S. We …" ends a sentence; "the U.S. Government" does not."""
+    """Whether an acronym ends a sentence: "… of the U.S. We …" does, "the U.S. Government" does not."""
     return bool(_ACRONYM_END.search(left)) and bool(
-        re.match(r"[“\"‘(]?(?:The|We|It|I|This|That|These|Those|In|He|She|They|A|An|As|But|And|If|Our|My|For|On)\b", right)
+        re.match(
+            r"[“\"‘(]?(?:The|We|It|I|This|That|These|Those|In|He|She|They|A|An|As|But|And|If|Our|My|For|On)\b", right
+        )
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from datasketch import MinHash, MinHashLSH
+from numpy.typing import NDArray
 
 from pipeline.domain import Example
 from pipeline.errors import SplitError
@@ -80,14 +81,14 @@ def assign(examples: Sequence[Example], groups: Mapping[str, str], params: Split
     share_left = 1.0
     for name, share in (("heldout", params.heldout), ("validation", params.validation)):
         chosen = _one_fold(labels[rest], tied[rest], share / share_left, seed)
-        result |= {examples[i].group: name for i in rest[chosen]}
+        result |= {examples[int(i)].group: name for i in rest[chosen]}
         rest = rest[~np.isin(tied[rest], tied[rest[chosen]])]
         share_left -= share
-    result |= {examples[i].group: "train" for i in rest}
+    result |= {examples[int(i)].group: "train" for i in rest}
     return result
 
 
-def _one_fold(labels: np.ndarray, groups: np.ndarray, share: float, seed: int) -> np.ndarray:
+def _one_fold(labels: NDArray[np.str_], groups: NDArray[np.str_], share: float, seed: int) -> NDArray[np.int64]:
     from sklearn.model_selection import StratifiedGroupKFold
 
     folds = max(2, round(1 / share))
@@ -99,7 +100,7 @@ def _one_fold(labels: np.ndarray, groups: np.ndarray, share: float, seed: int) -
             remedy="Label more speeches, or raise the shares in configs/params.yaml.",
         )
     cut = StratifiedGroupKFold(folds, shuffle=True, random_state=seed % 2**32)
-    return next(iter(cut.split(labels, labels, groups)))[1]
+    return np.asarray(next(iter(cut.split(labels, labels, groups)))[1], dtype=np.int64)
 
 
 def split(statements: Path, labels: Path, out: Path, heldout: Path, params: Params) -> dict[str, dict[str, int]]:
@@ -114,9 +115,7 @@ def split(statements: Path, labels: Path, out: Path, heldout: Path, params: Para
             raise SplitError(
                 f"{a} and {b}", expected="near-duplicates on one side", found="them on two", remedy="Report this."
             )
-    rows = [
-        {"statement_id": e.statement_id, "speech_id": e.group, "split": chosen[e.group]} for e in examples
-    ]
+    rows = [{"statement_id": e.statement_id, "speech_id": e.group, "split": chosen[e.group]} for e in examples]
     write_table(out, rows, SCHEMA)
     with whole(heldout) as file:
         file.writelines(f"{name}\n" for name in sorted(s for s, where in chosen.items() if where == "heldout"))

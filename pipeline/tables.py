@@ -74,17 +74,18 @@ def whole(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     Raises:
         OutputError: the place cannot be written.
     """
-    temporary: str | None = None
+    temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        temporary = Path(name)
         options: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
         with os.fdopen(handle, mode, **options) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        temporary.chmod(0o644)
+        temporary.replace(path)
         temporary = None
     except OSError as error:
         raise OutputError(
@@ -94,8 +95,8 @@ def whole(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
             remedy="Name another with --out, or free it.",
         ) from None
     finally:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
+        if temporary:
+            temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -108,8 +109,7 @@ def write_json(path: Path, value: Any) -> None:
 def write_jsonl(path: Path, rows: Iterable[Row]) -> None:
     """Write one JSON object a line."""
     with whole(path) as file:
-        for row in rows:
-            file.write(json.dumps(dict(row), ensure_ascii=False) + "\n")
+        _write_lines(file, rows)
 
 
 def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
@@ -130,16 +130,27 @@ def write_table(path: Path, rows: Iterable[Row], schema: pa.Schema) -> int:
     with whole(path, "wb" if path.suffix == ".parquet" else "w") as file:
         if path.suffix == ".parquet":
             return _write_parquet(file, rows, schema)
-        count = 0
-        writer = csv.DictWriter(file, schema.names, lineterminator="\n")
         if path.suffix == ".csv":
-            writer.writeheader()
-        for count, row in enumerate(rows, 1):
-            if path.suffix == ".csv":
-                writer.writerow(row)
-            else:
-                file.write(json.dumps({name: row[name] for name in schema.names}, ensure_ascii=False) + "\n")
-        return count
+            return _write_csv(file, rows, schema)
+        return _write_lines(file, ({name: row[name] for name in schema.names} for row in rows))
+
+
+def _write_csv(file: IO[str], rows: Iterable[Row], schema: pa.Schema) -> int:
+    writer = csv.DictWriter(file, schema.names, lineterminator="\n")
+    writer.writeheader()
+    count = 0
+    for row in rows:
+        writer.writerow(row)
+        count += 1
+    return count
+
+
+def _write_lines(file: IO[str], rows: Iterable[Row]) -> int:
+    count = 0
+    for row in rows:
+        file.write(json.dumps(dict(row), ensure_ascii=False) + "\n")
+        count += 1
+    return count
 
 
 def check_format(path: Path) -> None:
@@ -203,7 +214,5 @@ def read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             row = error
         if not isinstance(row, dict):
             found = f"no JSON ({row})" if isinstance(row, ValueError) else type(row).__name__
-            raise InputError(
-                f"{path}:{number}", expected="a JSON object", found=found, remedy="Correct that line."
-            )
+            raise InputError(f"{path}:{number}", expected="a JSON object", found=found, remedy="Correct that line.")
         yield f"{path}:{number}", row

@@ -25,8 +25,8 @@ from pipeline.classifier import (
     StanceClassifier,
     encode,
     file_digest,
-    new_classifier,
     fit_probe,
+    new_classifier,
     pad,
     run_model,
     save_classifier,
@@ -34,8 +34,8 @@ from pipeline.classifier import (
 from pipeline.codebook import load_codebook
 from pipeline.domain import Example
 from pipeline.errors import SplitError
-from pipeline.params import Params, Train
 from pipeline.examples import read_splits
+from pipeline.params import Params, Train
 from pipeline.tables import write_json
 
 _METRIC = "eval_macro_f1"
@@ -51,15 +51,11 @@ class _KeepBest(TrainerCallback):
         self.weights: dict[str, torch.Tensor] = {}
         self.history: list[dict[str, float]] = []
 
-    def on_evaluate(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Compare the validation score with the best so far."""
         metrics = kwargs["metrics"]
         score = metrics[_METRIC]
-        self.history.append(
-            {"epoch": state.epoch or 0.0, "macro_f1": score, "loss": metrics["eval_loss"]}
-        )
+        self.history.append({"epoch": state.epoch or 0.0, "macro_f1": score, "loss": metrics["eval_loss"]})
         if score > self.best:
             self.best, self.waited = score, 0
             self.weights = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
@@ -129,9 +125,7 @@ def code_fingerprint() -> str:
     return hashlib.sha256("".join(file_digest(here / name) for name in names).encode()).hexdigest()
 
 
-def _encoded(
-    tokenizer: Any, examples: Sequence[Example], params: Train
-) -> list[Features]:
+def _encoded(tokenizer: Any, examples: Sequence[Example], params: Train) -> list[Features]:
     return encode(
         tokenizer,
         [e.statement for e in examples],
@@ -153,14 +147,22 @@ def train(
     book = load_codebook(codebook)
     data = read_splits(statements, labels, splits)
     index = {name: i for i, name in enumerate(book.names)}
-    truth = {name: np.array([index[e.label] for e in part]) for name, part in (("t", data.train), ("v", data.validation))}
+    truth = {
+        name: np.array([index[e.label] for e in part]) for name, part in (("t", data.train), ("v", data.validation))
+    }
     _check_labels(truth["t"], book.names)
     model, tokenizer, pooling = new_classifier(params.train.base_model, bases, len(book.names))
     model.label_smoothing = params.train.label_smoothing
-    features = {"t": _encoded(tokenizer, data.train, params.train), "v": _encoded(tokenizer, data.validation, params.train)}
+    features = {
+        "t": _encoded(tokenizer, data.train, params.train),
+        "v": _encoded(tokenizer, data.validation, params.train),
+    }
     pad_id = int(tokenizer.pad_token_id or 0)
     weights, biases = fit_probe(
-        run_model(model, features["t"], pad_id, _TOKEN_BUDGET, embed=True), truth["t"], len(book.names), params.train.probe_c
+        run_model(model, features["t"], pad_id, _TOKEN_BUDGET, embed=True),
+        truth["t"],
+        len(book.names),
+        params.train.probe_c,
     )
     with torch.no_grad():
         model.head.weight.copy_(torch.from_numpy(weights))
@@ -180,7 +182,13 @@ def train(
         trainer.train()
     model.load_state_dict(keeper.weights)
     description = Description(
-        book.names, book.no_stance, book.version, params.train.base_model, pooling, params.train.max_tokens, params.train.context
+        book.names,
+        book.no_stance,
+        book.version,
+        params.train.base_model,
+        pooling,
+        params.train.max_tokens,
+        params.train.context,
     )
     made_from = {
         "params": params.model_dump(include={"runtime", "train"}),

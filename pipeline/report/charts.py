@@ -27,7 +27,12 @@ def _svg(chart: Any, description: str) -> Markup:
 def comparison(result: Mapping[str, Any]) -> Markup:
     """Macro-F1 of the model and of each baseline, with intervals."""
     rows = [
-        {"system": name, "macro_f1": row["macro_f1"], "low": row["intervals"]["macro_f1"][0], "high": row["intervals"]["macro_f1"][1]}
+        {
+            "system": name,
+            "macro_f1": row["macro_f1"],
+            "low": row["intervals"]["macro_f1"][0],
+            "high": row["intervals"]["macro_f1"][1],
+        }
         for name, row in {"model": result, **result["baselines"]}.items()
     ]
     base = alt.Chart(pd.DataFrame(rows)).encode(y=alt.Y("system:N", sort="-x", title=None))
@@ -49,7 +54,9 @@ def confusion(result: Mapping[str, Any]) -> Markup:
     base = alt.Chart(pd.DataFrame(rows)).encode(
         x=alt.X("predicted:N", sort=order, axis=alt.Axis(orient="top", labelAngle=0)), y=alt.Y("label:N", sort=order)
     )
-    cells = base.mark_rect().encode(color=alt.Color("share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=None))
+    cells = base.mark_rect().encode(
+        color=alt.Color("share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=None)
+    )
     dark = alt.condition(alt.datum.share > 0.55, alt.value("white"), alt.value("black"))
     text = base.mark_text().encode(text="count:Q", color=dark)
     return _svg((cells + text).properties(width=300, height=240), "Confusion matrix, true label by predicted label")
@@ -57,13 +64,19 @@ def confusion(result: Mapping[str, Any]) -> Markup:
 
 def reliability(result: Mapping[str, Any]) -> Markup:
     """Share right by confidence; on the diagonal the model is as sure as it should be."""
-    diagonal = alt.Chart(pd.DataFrame({"x": [0, 1], "y": [0, 1]})).mark_line(strokeDash=[4, 4], color="#999").encode(
-        x="x:Q", y="y:Q"
+    diagonal = (
+        alt.Chart(pd.DataFrame({"x": [0, 1], "y": [0, 1]}))
+        .mark_line(strokeDash=[4, 4], color="#999")
+        .encode(x="x:Q", y="y:Q")
     )
-    points = alt.Chart(pd.DataFrame(result["reliability"])).mark_point(filled=True).encode(
-        x=alt.X("confidence:Q", scale=alt.Scale(domain=[0, 1])),
-        y=alt.Y("accuracy:Q", scale=alt.Scale(domain=[0, 1]), title="share right"),
-        size=alt.Size("count:Q", title="statements"),
+    points = (
+        alt.Chart(pd.DataFrame(result["reliability"]))
+        .mark_point(filled=True)
+        .encode(
+            x=alt.X("confidence:Q", scale=alt.Scale(domain=[0, 1])),
+            y=alt.Y("accuracy:Q", scale=alt.Scale(domain=[0, 1]), title="share right"),
+            size=alt.Size("count:Q", title="statements"),
+        )
     )
     return _svg((diagonal + points).properties(width=260, height=260), "Reliability: share right by confidence")
 
@@ -72,9 +85,15 @@ def countries(rows: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> Marku
     """Counts of stances a country, stacked."""
     long = [{"country": row["country"], "stance": label, "statements": row[label]} for row in rows for label in labels]
     palette = colours(labels)
-    chart = alt.Chart(pd.DataFrame(long)).mark_bar().encode(
-        y=alt.Y("country:N", sort=[row["country"] for row in rows], title=None),
-        x="statements:Q",
-        color=alt.Color("stance:N", sort=list(labels), scale=alt.Scale(domain=list(labels), range=list(palette.values()))),
+    chart = (
+        alt.Chart(pd.DataFrame(long))
+        .mark_bar()
+        .encode(
+            y=alt.Y("country:N", sort=[row["country"] for row in rows], title=None),
+            x="statements:Q",
+            color=alt.Color(
+                "stance:N", sort=list(labels), scale=alt.Scale(domain=list(labels), range=list(palette.values()))
+            ),
+        )
     )
     return _svg(chart.properties(width=480), "Statements by country and stance")

@@ -40,10 +40,15 @@ def result_table(result: Mapping[str, Any]) -> None:
     for name, row in rows.items():
         low, high = row["intervals"]["macro_f1"]
         gap = row.get("model_minus_baseline", {}).get("macro_f1")
-        difference = "" if gap is None else (
-            f"{gap['difference']:+.3f} [{gap['interval'][0]:+.3f}, {gap['interval'][1]:+.3f}]"
+        difference = (
+            "" if gap is None else (f"{gap['difference']:+.3f} [{gap['interval'][0]:+.3f}, {gap['interval'][1]:+.3f}]")
         )
-        numbers = (f"{row['macro_f1']:.3f}", f"{low:.3f} to {high:.3f}", f"{row['macro_f1_stances']:.3f}", f"{row['mcc']:.3f}")
+        numbers = (
+            f"{row['macro_f1']:.3f}",
+            f"{low:.3f} to {high:.3f}",
+            f"{row['macro_f1_stances']:.3f}",
+            f"{row['mcc']:.3f}",
+        )
         table.add_row(name, *numbers, difference)
     _console().print(table)
     labels = Table()

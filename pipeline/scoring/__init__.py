@@ -76,7 +76,8 @@ def score(
     schema = score_schema(engine.description.labels)
     own = name_own(paths, schema.names)
     schema = pa.schema([*schema, *((column, pa.string()) for column in own.values())])
-    summary, tally = Summary(), {}
+    summary = Summary()
+    tally: Tally = {}
     statements = read_statements(paths, summary, strict=strict)
     write_table(out, _scored(statements, engine, params.score.window, own, tally, tick), schema)
     if rejects is not None:

@@ -54,9 +54,7 @@ def _roots(given: str) -> list[Path]:
         return [path]
     found = sorted(Path(path.anchor or ".").glob(str(path.relative_to(path.anchor or "."))))
     if not found:
-        raise InputError(
-            given, expected="a file, a folder or a glob", found="nothing there", remedy="Check the path."
-        )
+        raise InputError(given, expected="a file, a folder or a glob", found="nothing there", remedy="Check the path.")
     return found
 
 
@@ -121,7 +119,8 @@ class Reader:
                 found=f"{transcript_id} again, read from {owner} already",
                 remedy="Leave one out, or give the folder above both.",
             )
-        return Transcript(transcript_id, path, digest, kind, **{k: head.get(k, "") for k in ("symbol", "body", "date")})
+        symbol, body, date = (head.get(name, "") for name in ("symbol", "body", "date"))
+        return Transcript(transcript_id, path, digest, kind, symbol, body, date)
 
     def _council(self, files: Iterable[tuple[str, bytes | None]], source: Source) -> Iterator[Speech]:
         corpus = self._corpus(source.path)
@@ -145,8 +144,10 @@ class Reader:
 
     def _corpus(self, path: Path) -> council.CouncilCorpus:
         folder = next((p for p in list(path.parents)[:2] if (p / "speaker.tsv").is_file()), path.parent)
-        return self._corpora.setdefault(folder, council.CouncilCorpus(folder)) if folder not in self._corpora else (
-            self._corpora[folder]
+        return (
+            self._corpora.setdefault(folder, council.CouncilCorpus(folder))
+            if folder not in self._corpora
+            else (self._corpora[folder])
         )
 
 

@@ -36,9 +36,7 @@ def read_metadata(path: Path, key: str) -> Meta:
     lines = decode(path.read_bytes(), str(path)).split("\n")
     header = lines[0].split("\t")
     if key not in header:
-        raise InputError(
-            str(path), expected=f"a column '{key}'", found=", ".join(header), remedy="Get the file again."
-        )
+        raise InputError(str(path), expected=f"a column '{key}'", found=", ".join(header), remedy="Get the file again.")
     rows, held = {}, ""
     for line in lines[1:]:
         held = f"{held} {line}" if held else line
@@ -66,9 +64,7 @@ class CouncilCorpus:
         """
         match = _NAME.match(name)
         if match is None:
-            raise InputError(
-                name, expected="UNSC_YYYY_SPV.N_spchNNNN.txt", found=name, remedy="Leave it out."
-            )
+            raise InputError(name, expected="UNSC_YYYY_SPV.N_spchNNNN.txt", found=name, remedy="Leave it out.")
         row = self.speakers.get(name) or self.speakers.get(PurePath(name).stem) or {}
         meeting = self.meetings.get(match["base"], {})
         symbol = row.get("meeting_symbol") or row.get("document_symbol") or f"S/PV.{match['meeting']}"
@@ -116,6 +112,4 @@ def tar_speeches(path: Path) -> Iterator[tuple[str, bytes | None]]:
                 stream = archive.extractfile(member)
                 yield name, stream.read() if stream else None
     except (tarfile.TarError, EOFError, OSError) as error:
-        raise InputError(
-            str(path), expected="a tar archive", found=str(error), remedy="Download it again."
-        ) from None
+        raise InputError(str(path), expected="a tar archive", found=str(error), remedy="Download it again.") from None

@@ -20,28 +20,30 @@ _SAYS = (
     r"asked|asks|declared|declares|stated|states|emphasized|emphasised|emphasizes|replied|responded|countered|continued|"
     r"concluded|explained|explains|urged|urges|called|calls|criticized|criticised|criticizing|criticising|blamed|blames|slammed|accused|"
     r"accuses|condemned|condemns|praised|praises|welcomed|rejected|rejects|dismissed|described|describes|complained|maintained|reiterated|"
-    r"recalled|pointed|referred|acknowledged|conceded|denied|denounced|defended|demanded|appealed|pleaded|proposed|"
-    r"suggested|announced|pledged|vowed|promised|questioned|wondered|asserted|contended|cautioned|observed|remarked|agreed|"
-    r"disagreed|expressed|voiced|lamented|regretted|went on|spoke|retorted|quipped|remained|deplored|hailed|commended|offered|"
-    r"underlined|underscored|highlighted|affirmed|confirmed|reaffirmed|protested|objected|invited|thanked|admitted|summed|put it)"
+    r"recalled|pointed|referred|acknowledged|conceded|denied|denounced|defended|demanded|appealed|pleaded|"
+    r"proposed|suggested|announced|pledged|vowed|promised|questioned|wondered|asserted|contended|cautioned|observed|"
+    r"remarked|agreed|disagreed|expressed|voiced|lamented|regretted|went on|spoke|retorted|quipped|remained|deplored|"
+    r"hailed|commended|offered|underlined|underscored|highlighted|affirmed|confirmed|reaffirmed|protested|objected|"
+    r"invited|thanked|admitted|summed|put it)"
 )
 _NAME = r"(?:[A-Z][\w'’-]+|[A-Z]\.|al|de|da|der|den|di|van|von|bin|ibn|el|la|le|dos|do|del)"
 _FULL = rf"[A-Z][\w'’-]+(?:\s+{_NAME}){{0,3}}\s+[A-Z][\w'’-]+|[A-Z][\w'’-]+\s+[A-Z][\w'’-]+"
 _OFFICE = (
-    r"(?:[Dd]eputy |[Aa]cting |[Aa]ssistant |[Uu]nder-|[Vv]ice[- ]|[Pp]ermanent |[Ff]oreign |[Pp]rime |UN |U\.N\. |[Ss]pecial |"
-    r"[Ss]enior |[Cc]hief |[Gg]eneral |[Aa]ssembly |[Ss]ecurity |[Cc]ouncil |[Pp]ermanent |[Ff]irst |[Cc]hargé |[Pp]olitical )*"
-    r"(?:[Aa]mbassador|[Rr]epresentative|[Ee]nvoy|[Mm]inister|[Pp]resident|[Ss]pokes(?:man|woman|person)|[Dd]elegate|[Cc]ounsell?or|"
-    r"[Dd]iplomat|[Ss]ecretary(?:-[Gg]eneral)?|[Cc]hair(?:man|woman|person)?|[Cc]oordinator|[Oo]fficial|[Aa]ttaché|d['’]affaires|"
-    r"[Cc]ommissioner|[Rr]apporteur|[Oo]bserver|[Dd]irector|[Ee]xpert)"
+    r"(?:[Dd]eputy |[Aa]cting |[Aa]ssistant |[Uu]nder-|[Vv]ice[- ]|[Pp]ermanent |[Ff]oreign |[Pp]rime |UN |"
+    r"U\.N\. |[Ss]pecial |[Ss]enior |[Cc]hief |[Gg]eneral |[Aa]ssembly |[Ss]ecurity |[Cc]ouncil |[Ff]irst |"
+    r"[Cc]hargé |[Pp]olitical )*(?:[Aa]mbassador|[Rr]epresentative|[Ee]nvoy|[Mm]inister|[Pp]resident|"
+    r"[Ss]pokes(?:man|woman|person)|[Dd]elegate|[Cc]ounsell?or|[Dd]iplomat|[Ss]ecretary(?:-[Gg]eneral)?|[Cc]hair(?:man|woman|person)?|"
+    r"[Cc]oordinator|[Oo]fficial|[Aa]ttaché|d['’]affaires|[Cc]ommissioner|[Rr]apporteur|[Oo]bserver|[Dd]irector|[Ee]xpert)"
 )
 _HONORIFIC = r"(?:Mr|Mrs|Ms|Dr|Sir|Dame|Prof)\.?\s+"
 _NOT_NAMES = frozenset(
-    "The This That These Those In On At But And Wednesday Thursday Monday Tuesday Friday Saturday Sunday January February March April "
-    "May June July August September October November December United Nations Security Council General Assembly North South Korean "
-    "Korea Republic Democratic People Ambassador Deputy Foreign Minister President Charter Resolution Member States State Secretary "
-    "Kingdom America American Russian Chinese Peninsula Panel Experts Committee Permanent UN US Agenda Read House "
-    "Department European Union African Group Government Mission New York Geneva Vienna White Islamic West East Central Prime "
-    "According When While After Before Then Asked Both Neither Another Other Not Nearly Only For From With Under Her His Their".split()
+    "The This That These Those In On At But And Wednesday Thursday Monday Tuesday Friday Saturday Sunday January "
+    "February March April May June July August September October November December United Nations Security "
+    "Council General Assembly North South Korean Korea Republic Democratic People Ambassador Deputy Foreign "
+    "Minister President Charter Resolution Member States State Secretary Kingdom America American Russian Chinese "
+    "Peninsula Panel Experts Committee Permanent UN US Agenda Read House Department European Union African Group "
+    "Government Mission New York Geneva Vienna White Islamic West East Central Prime According When While After "
+    "Before Then Asked Both Neither Another Other Not Nearly Only For From With Under Her His Their".split()
 )
 _PRONOUN = re.compile(rf"\b(?:he|she|He|She)\s+(?:\w+ly\s+|also\s+|then\s+|had\s+|has\s+)?{_SAYS}\b")
 _SAYING = re.compile(rf"\b{_SAYS}\b")
@@ -94,9 +96,7 @@ class _Cast:
         after = re.match(rf"(?:\s+(?:to|of|at|for)\s+[^,.“”\"]{{2,60}})?\s*,?\s+(?P<n>{_FULL})", sentence[end:])
         if after and _is_name(after["n"]):
             return " ".join(after["n"].split())
-        before = re.search(
-            rf"(?P<n>{_FULL}),\s+(?:[\w'’.-]+\s+){{0,7}}$", sentence[:start]
-        )
+        before = re.search(rf"(?P<n>{_FULL}),\s+(?:[\w'’.-]+\s+){{0,7}}$", sentence[:start])
         if before and _is_name(before["n"]):
             return " ".join(before["n"].split())
         return None
@@ -179,7 +179,7 @@ def _speaker(sentence: str, cast: _Cast, *, continues: bool) -> _Person | None:
 
 
 def _by_state(outside: str, cast: _Cast, says: re.Match[str] | None) -> _Person | None:
-    """ "China said", "the Kenyan delegate added", "Beijing's envoy": somebody for that state."""
+    """Whoever speaks for a state that is named: "China said", "the Kenyan delegate added", "Beijing's envoy"."""
     for match in mentions_pattern().finditer(outside):
         follows = outside[match.end() :]
         office = re.match(rf"(?:['’]s)?\s+(?:\w+\s+){{0,2}}{_OFFICE}\b", follows)
@@ -191,7 +191,10 @@ def _by_state(outside: str, cast: _Cast, says: re.Match[str] | None) -> _Person 
                 known = _Person("", "", match[0], code)
                 cast.people.append(known)
             return known
-    if re.search(r"\b(?:[Tt]he) (?:\w+ ){0,2}(?:ambassador|envoy|diplomat|representative|delegate|minister|spokes\w+|chair\w*)\b", outside):
+    if re.search(
+        r"\b[Tt]he (?:\w+ ){0,2}(?:ambassador|envoy|diplomat|representative|delegate|minister|spokes\w+|chair\w*)\b",
+        outside,
+    ):
         return cast.last
     return None
 

@@ -26,9 +26,9 @@ FOOTER = re.compile(r"^(?:\d+(?:/\d+)?|\d\d-\d{5}(?: \(E\))?|\*\d+\*|\d+(?:/\d+)
 # Where a break falls after one of these, the hyphen belongs to the word.
 _COMPOUND_PREFIXES = frozenset(
     "all anti co counter cross decision ever ex far first follow full half high inter intra ill joint long low "
-    "mid multi near new non on one over policy post pre pro re second self semi short six so socio sub "
-    "super third three trans twenty thirty forty fifty sixty seventy eighty ninety two ultra under vice war "
-    "well world year peace law confidence capacity state human cease".split()
+    "mid multi near new non on one over policy post pre pro re second self semi short six so socio sub super "
+    "third three trans twenty thirty forty fifty sixty seventy eighty ninety two ultra under vice war well world "
+    "year peace law confidence capacity state human cease".split()
 )
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pypdfium2 as pdfium
@@ -61,9 +62,7 @@ def _make_line(page: ctypes.c_void_p, text: str, start: int, number: int, middle
     letters = max(1, sum(text[i].isalnum() for i, *_ in faces))
     italic = sum(is_italic for i, _, is_italic in faces if text[i].isalnum()) / letters
     column = int(x.value >= middle)
-    return _Line(
-        text.strip(), number, column, x.value, y.value, len(text[:plain].strip()), italic
-    )
+    return _Line(text.strip(), number, column, x.value, y.value, len(text[:plain].strip()), italic)
 
 
 def _page_lines(page: pdfium.PdfPage, number: int) -> list[_Line]:
@@ -103,12 +102,9 @@ def _at_jumps(page: ctypes.c_void_p, text: str, start: int) -> Iterator[tuple[st
 def _edge(lines: list[_Line], *, top: bool) -> set[int]:
     """Indices of the block of lines at a page's top or bottom, up to the first wide gap."""
     order = sorted(range(len(lines)), key=lambda i: lines[i].y, reverse=top)
-    block: set[int] = set()
-    for index in order:
-        if block and abs(lines[index].y - lines[last].y) >= _HEADER_GAP:
-            return block
-        block.add(index)
-        last = index
+    for count, (before, index) in enumerate(pairwise(order), 1):
+        if abs(lines[index].y - lines[before].y) >= _HEADER_GAP:
+            return set(order[:count])
     return set()
 
 
@@ -142,16 +138,13 @@ def _margins(lines: list[_Line]) -> dict[tuple[int, int], float]:
     for line in lines:
         found.setdefault((line.page % 2, line.column), Counter())[round(line.x)] += 1
     return {
-        place: min(x for x, n in counts.items() if n >= 0.2 * max(counts.values()))
-        for place, counts in found.items()
+        place: min(x for x, n in counts.items() if n >= 0.2 * max(counts.values())) for place, counts in found.items()
     }
 
 
 def _leading(lines: list[_Line]) -> float:
     gaps = Counter(
-        round(a.y - b.y)
-        for a, b in zip(lines, lines[1:], strict=False)
-        if (a.page, a.column) == (b.page, b.column) and 6 < a.y - b.y < 40
+        round(a.y - b.y) for a, b in pairwise(lines) if (a.page, a.column) == (b.page, b.column) and 6 < a.y - b.y < 40
     )
     return float(gaps.most_common(1)[0][0]) if gaps else 12.0
 
@@ -215,9 +208,7 @@ def open_pdf(data: bytes, source: str) -> pdfium.PdfDocument:
             remedy="Save it without a password." if locked else "Download the file again.",
         ) from None
     if not 0 < pages <= MAX_PAGES:
-        raise InputError(
-            source, expected=f"1 to {MAX_PAGES} pages", found=f"{pages}", remedy="Split the file."
-        )
+        raise InputError(source, expected=f"1 to {MAX_PAGES} pages", found=f"{pages}", remedy="Split the file.")
     return document
 
 

@@ -21,7 +21,8 @@ _DATE = re.compile(
 _OPENED = re.compile(r"^The (?:meeting|\S+ meeting|session) (?:was (?:called to order|resumed|opened)|resumed)\b")
 _CLOSED = re.compile(r"^The meeting (?:rose|was suspended|was adjourned)\b")
 _CHAIR = re.compile(
-    r"^The (?:Acting |Temporary |Deputy |Provisional |Interim )*(?:Co-|Vice-)?(?:President|Chair(?:man|person|woman)?)$",
+    r"^The (?:Acting |Temporary |Deputy |Provisional |Interim )*(?:Co-|Vice-)?"
+    r"(?:President|Chair(?:man|person|woman)?)$",
     re.IGNORECASE,
 )
 _LANGUAGE = re.compile(
@@ -40,23 +41,26 @@ TITLES = (
     r"Begum|Ato|Archduke|Grand Duke|The Right Honourable|Ratu|Tuiloma|Fürst|Don|Doña"
 )
 _TITLED = re.compile(
-    rf"^(?:(?:{TITLES})\s+\S|The (?:[A-Z][\w'-]*[ -]?)*(?:President|PRESIDENT|Chair\w*|CHAIR\w*|Secretary|Secretary-General|"
-    rf"SECRETARY-GENERAL|Rapporteur|Emperor|King|Prosecutor|Registrar))",
+    rf"^(?:(?:{TITLES})\s+\S|The (?:[A-Z][\w'-]*[ -]?)*(?:President|PRESIDENT|Chair\w*|CHAIR\w*|Secretary|"
+    rf"Secretary-General|SECRETARY-GENERAL|Rapporteur|Emperor|King|Prosecutor|Registrar))",
     re.UNICODE,
 )
 _STAGE = re.compile(
-    r"^(?:It was so decided|The (?:agenda|provisional agenda) was adopted|A (?:recorded |secret )?vote was taken|There being none"
+    r"^(?:It was so decided|The (?:agenda|provisional agenda) was adopted|A (?:recorded |secret )?vote was taken"
+    r"|There being none"
     r"|The (?:draft )?(?:resolution|decision|amendment)s?\b.{0,80}\bw(?:as|ere) (?:not )?(?:adopted|rejected)"
     r"|Draft (?:resolution|decision)\b.{0,120}\bw(?:as|ere) (?:not )?(?:adopted|rejected)"
     r"|(?:Paragraph|Operative paragraph|The (?:\w+ )?preambular paragraph).{0,80}\bw(?:as|ere) (?:retained|adopted)"
     r"|At the invitation of the (?:President|Chair)|The members of the (?:General Assembly|Council)\b.{0,60}observed"
-    r"|(?:Mr|Ms|Mrs|Sir|Dr)\.? .{2,120}(?:took the Chair|took (?:a|the) seat|w(?:as|ere) escorted|withdrew|returned to the Chair"
-    r"|resumed the Chair)|The (?:meeting|sitting) (?:was|rose|resumed)\b|The President (?:returned to|resumed|in the) )",
+    r"|(?:Mr|Ms|Mrs|Sir|Dr)\.? .{2,120}(?:took the Chair|took (?:a|the) seat|w(?:as|ere) escorted|withdrew"
+    r"|returned to the Chair|resumed the Chair)|The (?:meeting|sitting) (?:was|rose|resumed)\b"
+    r"|The President (?:returned to|resumed|in the) )",
     re.IGNORECASE,
 )
 _VOTE = re.compile(r"^(?:In favour|Against|Abstaining|Abstentions|Present and not voting|Not participating)\s*:", re.I)
 _NATIONAL = re.compile(
-    r"\bin my (?:national )?capacity as (?:the )?(?:(?:permanent |deputy )?representative|\w+ \w+|minister[^.]{0,60}) of (?:the )?"
+    r"\bin my (?:national )?capacity as (?:the )?"
+    r"(?:(?:permanent |deputy )?representative|\w+ \w+|minister[^.]{0,60}) of (?:the )?"
     r"(?P<state>[A-Z][^.,;]*)|\bin my national capacity\b"
 )
 _RESUMES = re.compile(
@@ -95,7 +99,7 @@ def parse_head(text: str) -> Head:
     name, state = "", ""
     if chair:
         plain = re.sub(r"\s*(?:\. ?){3,}\s*", " ", chair[1])
-        match = re.match(rf"(.*?)\s*(?:\(((?:[^()]|\([^()]*\))*)\))?\s*$", plain)
+        match = re.match(r"(.*?)\s*(?:\(((?:[^()]|\([^()]*\))*)\))?\s*$", plain)
         name, state = (match[1], match[2] or "") if match else (plain, "")
     found = symbol[0] if symbol else ""
     iso = datetime.strptime(" ".join(date.groups()), "%d %B %Y").date().isoformat() if date else ""
@@ -146,7 +150,7 @@ def _is_heading(paragraph: Paragraph) -> bool:
     if paragraph.bold is None:
         return bool(re.match(r"^(?:Agenda items? \d|Draft (?:resolution|decision) \()", paragraph.text))
     plain = re.sub(r"\([^)]*\)", "", paragraph.text).strip()
-    return 0 < paragraph.bold and paragraph.bold >= 0.9 * len(plain)
+    return paragraph.bold > 0 and paragraph.bold >= 0.9 * len(plain)
 
 
 def _is_stage_direction(paragraph: Paragraph) -> bool:
