@@ -1,23 +1,31 @@
 """Stage: annotators' files to labels, with the votes kept and agreement measured.
 
-One JSONL file an annotator; the file named `adjudication.jsonl` decides where it speaks. Without it the
-majority's label stands, and a tie gives no label until it is adjudicated.
+One JSONL file an annotator. Two files decide where they speak: `adjudication.jsonl` (a third reading of what the
+annotators disagreed or doubted about) and, over it, `corrections.jsonl` (labels read again later, with the reason).
+Elsewhere the aggregated votes stand, and a tie gives no label until it is adjudicated.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from pipeline import agreement
+from pipeline.aggregation import METHODS
+from pipeline.agreement import Votes
 from pipeline.codebook import Codebook, load_codebook
 from pipeline.domain import Annotation
 from pipeline.errors import AnnotationError
+from pipeline.metrics import interval, resampled_speeches
+from pipeline.params import Params
 from pipeline.tables import read_jsonl, read_parquet, write_json, write_table
 
-ADJUDICATION = "adjudication"
+ADJUDICATION, CORRECTIONS = DECIDING = ("adjudication", "corrections")
+_TIE = 1e-6
 LABELS = pa.schema(
     [
         ("statement_id", pa.string()),
@@ -26,6 +34,7 @@ LABELS = pa.schema(
         ("adjudicated", pa.bool_()),
         ("unanimous", pa.bool_()),
         ("votes", pa.map_(pa.string(), pa.string())),
+        ("soft", pa.map_(pa.string(), pa.float64())),
     ]
 )
 _FIELDS = ("statement_id", "label", "second", "confidence", "date", "codebook")
@@ -115,72 +124,137 @@ def _unknown(a: Annotation, by_place: Mapping[str, str], by_text: Mapping[tuple[
     return AnnotationError(a.where, expected="a statement of data/raw", found=found, remedy=remedy)
 
 
-def decide(annotations: Iterable[Annotation], speeches: Mapping[str, str]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Give each statement its label.
-
-    Args:
-        annotations: checked decisions.
-        speeches: statement id to speech id, in the order of the result.
-
-    Returns:
-        Rows of `LABELS`, and the ids of statements left without a label by a tie.
-    """
-    votes: dict[str, dict[str, str]] = defaultdict(dict)
+def read_votes(annotations: Iterable[Annotation]) -> tuple[Votes, dict[str, str]]:
+    """Part the annotators' votes from what deciding files ruled; a later one of `DECIDING` overrules an earlier."""
+    votes: Votes = {}
     ruled: dict[str, str] = {}
-    for a in annotations:
-        if a.annotator == ADJUDICATION:
+    for a in sorted(annotations, key=lambda a: DECIDING.index(a.annotator) if a.annotator in DECIDING else -1):
+        if a.annotator in DECIDING:
             ruled[a.statement_id] = a.label
         else:
-            votes[a.statement_id][a.annotator] = a.label
-    rows, tied = [], []
-    for statement_id, speech_id in speeches.items():
-        cast = votes.get(statement_id, {})
-        label = ruled.get(statement_id) or _majority(cast)
-        if label:
-            rows.append(
-                {
-                    "statement_id": statement_id,
-                    "speech_id": speech_id,
-                    "label": label,
-                    "adjudicated": statement_id in ruled,
-                    "unanimous": len(set(cast.values())) == 1,
-                    "votes": sorted(cast.items()),
-                }
-            )
-        elif cast:
-            tied.append(statement_id)
-    return rows, tied
+            votes.setdefault(a.statement_id, {})[a.annotator] = a.label
+    return votes, ruled
 
 
-def _majority(votes: Mapping[str, str]) -> str:
-    """The label with the most votes; "" for a tie or no vote."""
-    ranked = Counter(votes.values()).most_common(2)
-    if not ranked or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
-        return ""
-    return ranked[0][0]
+def soft_labels(annotations: Iterable[Annotation], labels: list[str]) -> dict[str, dict[str, float]]:
+    """Average the decisions on each statement: confidence goes to the label, the rest to the second choice.
+
+    Statements in `CORRECTIONS` get their corrected label alone.
+    """
+    cast: dict[str, list[Annotation]] = defaultdict(list)
+    corrected: dict[str, str] = {}
+    for a in annotations:
+        cast[a.statement_id].append(a)
+        if a.annotator == CORRECTIONS:
+            corrected[a.statement_id] = a.label
+    result = {}
+    for statement, decisions in cast.items():
+        weights = dict.fromkeys(labels, 0.0)
+        for a in decisions:
+            weights[a.label] += a.confidence / len(decisions)
+            weights[a.second or a.label] += (1 - a.confidence) / len(decisions)
+        sure = corrected.get(statement)
+        result[statement] = {label: float(label == sure) for label in labels} if sure else weights
+    return result
 
 
-def annotate(statements: Path, annotations: Path, codebook: Path, out: Path, report: Path) -> dict[str, Any]:
+def decide(
+    votes: Votes, ruled: Mapping[str, str], labels: list[str], aggregation: str
+) -> tuple[dict[str, str], list[str]]:
+    """Give each statement its label: what was ruled, else what the aggregated votes say.
+
+    Returns:
+        Statement id to label, and the ids of statements that a tie leaves without one.
+    """
+    decided = dict(ruled)
+    tied: list[str] = []
+    if not votes:
+        return decided, tied
+    for statement, shares in zip(votes, METHODS[aggregation](votes, labels), strict=True):
+        if statement in ruled:
+            continue
+        first = _first(shares, labels)
+        if first:
+            decided[statement] = first
+        else:
+            tied.append(statement)
+    return decided, tied
+
+
+def annotate(
+    statements: Path, annotations: Path, codebook: Path, out: Path, report: Path, params: Params
+) -> dict[str, Any]:
     """Write labels and the report on agreement; give the report."""
     book = load_codebook(codebook)
     speeches = {row["statement_id"]: row["speech_id"] for row in read_parquet(statements)}
     decisions = read_annotations(annotations)
     check_annotations(decisions, book, speeches)
-    rows, tied = decide(decisions, speeches)
+    votes, ruled = read_votes(decisions)
+    decided, tied = decide(votes, ruled, book.names, params.annotate.aggregation)
+    soft = soft_labels(decisions, book.names)
+    rows = [
+        {
+            "statement_id": statement,
+            "speech_id": speech,
+            "label": decided[statement],
+            "adjudicated": statement in ruled,
+            "unanimous": len(set(votes.get(statement, {}).values())) == 1,
+            "votes": sorted(votes.get(statement, {}).items()),
+            "soft": list(soft[statement].items()),
+        }
+        for statement, speech in speeches.items()
+        if statement in decided
+    ]
     write_table(out, rows, LABELS)
-    votes = {row["statement_id"]: dict(row["votes"]) for row in rows if row["votes"]}
-    votes |= {s: {a.annotator: a.label for a in decisions if a.statement_id == s} for s in tied}
     result = {
+        "codebook": book.version,
         "statements": len(speeches),
         "labelled": len(rows),
         "awaiting_adjudication": len(tied),
-        "adjudicated": sum(row["adjudicated"] for row in rows),
+        "adjudicated": sum(a.annotator == ADJUDICATION for a in decisions),
+        "corrected": sum(a.annotator == CORRECTIONS for a in decisions),
         "labels": {name: sum(row["label"] == name for row in rows) for name in book.names},
-        "krippendorff_alpha": agreement.krippendorff_alpha(votes),
-        "alpha_by_label": agreement.by_label(votes, book.names),
-        "pairs": agreement.pairwise(votes),
-        "disagreements": agreement.confusions(votes),
-        "split_statements": [s for s, v in votes.items() if len(set(v.values())) > 1],
+        **_agreement(votes, speeches, book.names, params),
+        "aggregation": {"used": params.annotate.aggregation, **_aggregations(votes, ruled, book.names)},
+        "split_statements": [s for s, cast in votes.items() if len(set(cast.values())) > 1],
     }
     write_json(report, result)
     return result
+
+
+def _agreement(votes: Votes, speeches: Mapping[str, str], labels: list[str], params: Params) -> dict[str, Any]:
+    matrices = agreement.coincidences(votes, labels, speeches)
+    drawn = resampled_speeches(len(matrices), params.annotate.resamples, params.runtime.seed)
+    resampled = agreement.krippendorff_alpha(np.einsum("rs,sab->rab", drawn, matrices))
+    whole = matrices.sum(0)
+    alpha = _number(agreement.krippendorff_alpha(whole))
+    return {
+        "krippendorff_alpha": alpha,
+        "alpha_interval": None if alpha is None else interval(resampled, 0.95),
+        "alpha_by_label": {
+            label: _number(agreement.krippendorff_alpha(agreement.one_against_all(whole, i)))
+            for i, label in enumerate(labels)
+        },
+        "pairs": agreement.pairwise(votes, labels),
+    }
+
+
+def _number(value: NDArray[np.float64]) -> float | None:
+    return None if np.isnan(value) else round(float(value), 6)
+
+
+def _aggregations(votes: Votes, ruled: Mapping[str, str], labels: list[str]) -> dict[str, Any]:
+    """How often each way of aggregating gives what the adjudicator gave, on the statements that split annotators."""
+    split = {s: cast for s, cast in votes.items() if len(set(cast.values())) > 1 and s in ruled}
+    found: dict[str, Any] = {"adjudicated_splits": len(split)}
+    for name, method in METHODS.items() if split else ():
+        shares = dict(zip(votes, method(votes, labels), strict=True))
+        right = sum(_first(shares[s], labels) == ruled[s] for s in split)
+        found[name] = {"same_as_adjudicator": right, "ties": sum(not _first(shares[s], labels) for s in split)}
+    return found
+
+
+def _first(shares: NDArray[np.float64], labels: list[str]) -> str:
+    """The label with the largest share; "" for a tie."""
+    second, first = np.sort(shares)[-2:]
+    return labels[int(shares.argmax())] if first - second >= _TIE else ""

@@ -76,6 +76,7 @@ def annotate(
     out: Annotated[Path, typer.Option(help="Labels, as Parquet.")],
     report: Annotated[Path, typer.Option(help="Agreement, as JSON.")],
     codebook: CodebookOption = CODEBOOK,
+    params: Config = PARAMS,
 ) -> None:
     """Turn annotators' decisions into labels, and measure their agreement.
 
@@ -83,7 +84,7 @@ def annotate(
     """
     from pipeline.annotate import annotate as run
 
-    result = run(statements, annotations, codebook, out, report)
+    result = run(statements, annotations, codebook, out, report, _params(params))
     counts = ", ".join(f"{name} {count:,}" for name, count in result["labels"].items())
     alpha = result["krippendorff_alpha"]
     typer.echo(f"{result['labelled']:,} labels ({counts}); {result['awaiting_adjudication']} await adjudication")

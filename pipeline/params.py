@@ -25,6 +25,13 @@ class Runtime(_Section):
     threads: Count
 
 
+class Annotate(_Section):
+    """`aggregation` of votes that nobody adjudicated; `resamples` of speeches for the interval of alpha."""
+
+    aggregation: Literal["majority", "dawid-skene", "mace"]
+    resamples: Annotated[int, Field(ge=20)]
+
+
 class Split(_Section):
     """Shares of the speeches; `near_duplicate` is the Jaccard index from which speeches stay together."""
 
@@ -92,6 +99,7 @@ class Params(_Section):
     """Every parameter of every stage."""
 
     runtime: Runtime
+    annotate: Annotate
     split: Split
     train: Train
     baselines: Baselines
