@@ -1,0 +1,98 @@
+"""The command line on bad input and settings: one clear message, a non-zero exit, no traceback; and the whole way."""
+
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+from pypdf import PdfReader, PdfWriter
+
+from pipeline.tables import read_parquet
+from tests.conftest import Workspace
+from tests.rendering import render
+
+RECORD = "S/PV.20001\n\nThe meeting was called to order at 3 p.m.\n\nMs. Dahl (Norway): We agree.\n\nThe meeting rose at 4 p.m."
+
+
+def _encrypted() -> bytes:
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(render(RECORD, 2))))
+    writer.encrypt("secret", algorithm="AES-256")
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+BAD_FILES = {
+    "empty.txt": (b"", "an empty file"),
+    "binary.txt": (bytes(range(256)) * 40, "a binary file"),
+    "truncated.pdf": (render(RECORD, 2)[:900], "damaged or truncated"),
+    "encrypted.pdf": (_encrypted(), "a password"),
+    "strange.txt": (bytes(range(128, 256)) * 9, "no known encoding"),
+    "columns.csv": (b"speaker,words\na,b\n", "a column 'text'"),
+    "broken.jsonl": (b'{"text": "a"}\n{"text": "b"}\n{"text": \n', "broken.jsonl:3"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_file_is_told_in_one_message(workspace: Workspace, name: str) -> None:
+    data, message = BAD_FILES[name]
+    path = workspace.folder / name
+    path.write_bytes(data)
+    done = workspace.stance("segment", path, "--out", "never.jsonl", code=3)
+    assert name in done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (workspace.folder / "never.jsonl").exists()
+
+
+def test_rejected_files_among_good_ones_are_told_by_the_exit_code(workspace: Workspace) -> None:
+    (workspace.folder / "empty.txt").write_bytes(b"")
+    done = workspace.stance("segment", "raw", "empty.txt", "--out", "s.jsonl", code=10)
+    assert "1 rejected" in done.stdout
+    assert "an empty file" in done.stderr
+    workspace.stance("segment", "raw", "empty.txt", "--out", "s.jsonl", "--rejects", "r.jsonl")
+    workspace.stance("segment", "raw", "empty.txt", "--out", "s.jsonl", "--strict", code=3)
+
+
+def test_bad_settings_are_told_in_one_message(workspace: Workspace) -> None:
+    workspace.stance("segment", "raw", "--out", "s.parquet")
+    raw = yaml.safe_load((workspace.folder / "params.yaml").read_text())
+    (workspace.folder / "typo.yaml").write_text(yaml.safe_dump({**raw, "trian": raw["train"]}))
+    first = read_parquet(workspace.folder / "s.parquet")[0]["statement_id"]
+    (workspace.folder / "unknown").mkdir(exist_ok=True)
+    (workspace.folder / "unknown" / "ann.jsonl").write_text(
+        json.dumps({"statement_id": first, "label": "maybe"}) + "\n"
+    )
+    (workspace.folder / "afile").write_text("")
+    annotate = [
+        "annotate",
+        "--statements",
+        "s.parquet",
+        "--codebook",
+        "codebook.yaml",
+        "--out",
+        "l.parquet",
+        "--report",
+        "a.json",
+    ]
+    for arguments, code, message in (
+        ([*annotate, "--annotations", "unknown", "--params", "typo.yaml"], 4, "trian"),
+        ([*annotate, "--annotations", "unknown", "--params", "params.yaml"], 5, "ann.jsonl:1"),
+        (["segment", "raw", "--out", "afile/s.parquet"], 8, "afile"),
+        (["segment", "nowhere/*.pdf", "--out", "s.parquet"], 3, "nothing there"),
+        (["score", "raw", "--model", "nowhere", "--params", "params.yaml", "--out", "x.csv"], 7, "nowhere"),
+    ):
+        done = workspace.stance(*arguments, code=code)
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_help_is_quick_and_loads_nothing_heavy() -> None:
+    code = "import sys; from pipeline.cli import main; print(sorted({m.split('.')[0] for m in sys.modules} & {'torch', 'transformers', 'sklearn', 'pandas', 'pyarrow'}))"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )
