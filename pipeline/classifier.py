@@ -197,19 +197,33 @@ def encode(
     Returns:
         n mappings of `input_ids`, `attention_mask` and `statement_mask` to lists of equal length.
     """
-    special = tokenizer.num_special_tokens_to_add(pair=True)
-    firsts = tokenizer(list(statements), add_special_tokens=False, truncation=True, max_length=max_tokens - special)
+    before, between, after = _special_tokens(tokenizer, "a", "a")
+    alone = _special_tokens(tokenizer, "a", None)[1]
+    own_room = max_tokens - len(before) - len(between) - len(after)
+    firsts = tokenizer(list(statements), add_special_tokens=False, truncation=True, max_length=own_room)["input_ids"]
+    seconds = tokenizer(list(previous), add_special_tokens=False)["input_ids"] if context else [[]] * len(firsts)
     features = []
-    seconds = tokenizer(list(previous), add_special_tokens=False)["input_ids"] if context else [[]] * len(statements)
-    for own, before in zip(firsts["input_ids"], seconds, strict=True):
-        room = max_tokens - special - len(own)
-        kept = before[max(0, len(before) - room) :] if room > 0 else []
-        ids = tokenizer.build_inputs_with_special_tokens(own, kept or None)
-        lead = ids.index(own[0]) if own else 0
-        mask = [0] * len(ids)
-        mask[lead : lead + len(own)] = [1] * len(own)
+    for own, told in zip(firsts, seconds, strict=True):
+        kept = told[max(0, len(told) - own_room + len(own)) :]
+        ids = [*before, *own, *between, *kept, *after] if kept else [*before, *own, *alone]
+        mask = [0] * len(before) + [1] * len(own) + [0] * (len(ids) - len(before) - len(own))
         features.append({"input_ids": ids, "attention_mask": [1] * len(ids), "statement_mask": mask})
     return features
+
+
+def _special_tokens(
+    tokenizer: PreTrainedTokenizerBase, first: str, second: str | None
+) -> tuple[list[int], list[int], list[int]]:
+    """The special tokens before, between and after two texts; after one text, they count as between."""
+    encoded = tokenizer(first, second)
+    parts: tuple[list[int], list[int], list[int]] = ([], [], [])
+    passed = 0
+    for token, sequence in zip(encoded["input_ids"], encoded.sequence_ids(0), strict=True):
+        if sequence is None:
+            parts[passed].append(token)
+        else:
+            passed = sequence + 1
+    return parts
 
 
 def pad(features: Sequence[Features], pad_id: int) -> dict[str, NDArray[np.int64]]:
