@@ -40,5 +40,25 @@ def test_statements_go_to_whoever_they_are_attributed_to() -> None:
     ]
 
 
+PARAPHRASED = """Sponsors put off vote on fuel
+
+Mr. Arne Solberg, Counsellor at the Mission of Norway, said that the vote had been put off.
+
+Ms. Ama Darko, First Secretary of Ghana, regretted the delay. In her view nothing had been gained by it.
+
+The text had been circulated on Monday. For Chile, Mr. Luis Parra, Deputy Representative, hoped for talks.
+"""
+
+
+def test_a_report_without_quotations_is_told_by_its_third_person() -> None:
+    assert looks_like_news(PARAPHRASED)
+    assert [(t.speaker, t.country) for t in read_news(PARAPHRASED)] == [
+        ("Arne Solberg", "NOR"),
+        ("Ama Darko", "GHA"),
+        (REPORTER, ""),
+        ("Luis Parra", "CHL"),
+    ]
+
+
 def test_a_speech_is_no_news_report() -> None:
     assert not looks_like_news("We agree. The President said so. We shall vote in favour of it today.")

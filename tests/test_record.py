@@ -102,7 +102,7 @@ None
 
 The President: The draft has been adopted.
 
-I shall now make a statement in my capacity as the representative of Ghana.
+I shall now make a statement in my capacity as the representative of Ghana. We thank all.
 
 We welcome it.
 
@@ -130,7 +130,7 @@ def test_a_record_as_text_whole() -> None:
             True,
             "The draft has been adopted.\n\nI shall now make a statement in my capacity as the representative of Ghana.",
         ),
-        ("Mr. Adjei", "Ghana", "GHA", False, "We welcome it."),
+        ("Mr. Adjei", "Ghana", "GHA", False, "We thank all.\n\nWe welcome it."),
         (
             "The President",
             "",

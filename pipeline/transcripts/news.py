@@ -24,7 +24,8 @@ _SAYS = (
     r"proposed|suggested|announced|pledged|vowed|promised|questioned|wondered|asserted|contended|cautioned|observed|"
     r"remarked|agreed|disagreed|expressed|voiced|lamented|regretted|went on|spoke|retorted|quipped|remained|deplored|"
     r"hailed|commended|offered|underlined|underscored|highlighted|affirmed|confirmed|reaffirmed|protested|objected|"
-    r"invited|thanked|admitted|summed|put it)"
+    r"invited|thanked|admitted|summed|put it|hoped|hopes|held|holds|considered|considers|regretted|regrets|indicated|"
+    r"repeated|requested|mentioned|believed|believes|deemed|supported|opposed|disclosed|exclude|inclined|insisting)"
 )
 _NAME = r"(?:[A-Z][\w'’-]+|[A-Z]\.|al|de|da|der|den|di|van|von|bin|ibn|el|la|le|dos|do|del)"
 _FULL = rf"[A-Z][\w'’-]+(?:\s+{_NAME}){{0,3}}\s+[A-Z][\w'’-]+|[A-Z][\w'’-]+\s+[A-Z][\w'’-]+"
@@ -33,7 +34,7 @@ _OFFICE = (
     r"U\.N\. |[Ss]pecial |[Ss]enior |[Cc]hief |[Gg]eneral |[Aa]ssembly |[Ss]ecurity |[Cc]ouncil |[Ff]irst |"
     r"[Cc]hargé |[Pp]olitical )*(?:[Aa]mbassador|[Rr]epresentative|[Ee]nvoy|[Mm]inister|[Pp]resident|"
     r"[Ss]pokes(?:man|woman|person)|[Dd]elegate|[Cc]ounsell?or|[Dd]iplomat|[Ss]ecretary(?:-[Gg]eneral)?|[Cc]hair(?:man|woman|person)?|"
-    r"[Cc]oordinator|[Oo]fficial|[Aa]ttaché|d['’]affaires|[Cc]ommissioner|[Rr]apporteur|[Oo]bserver|[Dd]irector|[Ee]xpert)"
+    r"[Cc]oordinator|[Oo]fficial|[Aa]ttaché|d['’]affaires|[Cc]ommissioner|[Rr]apporteur|[Hh]ead|[Oo]bserver|[Dd]irector|[Ee]xpert)"
 )
 _HONORIFIC = r"(?:Mr|Mrs|Ms|Dr|Sir|Dame|Prof)\.?\s+"
 _NOT_NAMES = frozenset(
@@ -45,9 +46,15 @@ _NOT_NAMES = frozenset(
     "Government Mission New York Geneva Vienna White Islamic West East Central Prime According When While After "
     "Before Then Asked Both Neither Another Other Not Nearly Only For From With Under Her His Their".split()
 )
-_PRONOUN = re.compile(rf"\b(?:he|she|He|She)\s+(?:\w+ly\s+|also\s+|then\s+|had\s+|has\s+)?{_SAYS}\b")
+_PRONOUN = re.compile(
+    rf"\b(?:[Hh]e|[Ss]he)\s+(?:(?:\w+ly|also|then|had|has|did|not|was|nevertheless|likewise)\s+){{0,3}}{_SAYS}\b"
+)
 _SAYING = re.compile(rf"\b{_SAYS}\b")
-_ACCORDING = re.compile(r"\b[Aa]ccording to\b|\bin the words of\b|\bin (?:his|her) words\b")
+_ACCORDING = re.compile(
+    r"\b[Aa]ccording to\b|\bin the words of\b|\b[Ii]n (?:his|her|whose) (?:words|view|opinion)\b"
+    r"|\bof the (?:opinion|view)\b"
+)
+_FIRST_PERSON = re.compile(r"\b(?:I|[Ww]e|[Oo]ur|[Mm]y|us)\b")
 _QUOTE = re.compile(r"[“\"][^”\"]+(?:[”\"]|$)|[“\"]")
 _HEADLINE_END = re.compile(r"[.!?…]['”\"’)]*$")
 
@@ -61,13 +68,24 @@ class _Person:
 
 
 def looks_like_news(text: str) -> bool:
-    """At least three quotations with an attribution, or reports of speech as dense as in an article."""
+    """At least three quotations with an attribution as dense as in an article, or a report without a first person."""
     attributed = re.findall(
         rf"[”\"]\s*(?:,\s*)?(?:he|she|{_HONORIFIC}\S+|[A-Z]\w+(?: [A-Z]\w+)?|the \w+ \w+) {_SAYS}\b"
         rf"|{_SAYS}[^.\n“\"]{{0,60}}[“\"]|[,.?!][”\"]\s*{_SAYS}\b",
         text,
     )
-    return len(attributed) >= 3 and len(attributed) >= len(text) / 6000
+    return (len(attributed) >= 3 and len(attributed) >= len(text) / 6000) or _is_third_person(text)
+
+
+def _is_third_person(text: str) -> bool:
+    """Whether nobody says "I" or "we" outside quotations, and three people are introduced with their office."""
+    outside = _QUOTE.sub(" ", text)
+    if len(_FIRST_PERSON.findall(outside)) > len(outside.split()) / 400:
+        return False
+    cast = _Cast()
+    for paragraph in split_paragraphs(text):
+        cast.introduce(_outside_quotes(paragraph))
+    return len(cast.people) >= 3
 
 
 class _Cast:
@@ -93,7 +111,9 @@ class _Cast:
                 known.affiliation, known.country = affiliation, code
 
     def _name_near(self, sentence: str, start: int, end: int) -> str | None:
-        after = re.match(rf"(?:\s+(?:to|of|at|for)\s+[^,.“”\"]{{2,60}})?\s*,?\s+(?P<n>{_FULL})", sentence[end:])
+        after = re.match(
+            rf"(?:\s+(?:to|of|at|for)\s+[^,.“”\"]{{2,60}})?\s*,?\s+(?:{_HONORIFIC})?(?P<n>{_FULL})", sentence[end:]
+        )
         if after and _is_name(after["n"]):
             return " ".join(after["n"].split())
         before = re.search(rf"(?P<n>{_FULL}),\s+(?:[\w'’.-]+\s+){{0,7}}$", sentence[:start])
@@ -129,7 +149,7 @@ def _naming(part: str) -> re.Pattern[str]:
 
 def _is_name(name: str) -> bool:
     words = name.split()
-    return len(words) >= 2 and not any(word in _NOT_NAMES or mention_code(word) for word in words)
+    return len(words) >= 2 and not any(word in _NOT_NAMES or mentions_pattern().fullmatch(word) for word in words)
 
 
 def _affiliation(sentence: str, office: re.Match[str], name: str) -> tuple[str, str]:
@@ -167,7 +187,7 @@ def _speaker(sentence: str, cast: _Cast, *, continues: bool) -> _Person | None:
     named = cast.named(outside, says.start() if says else len(outside))
     if named and (says or quoted or _ACCORDING.search(outside)):
         return named
-    if _PRONOUN.search(outside) and cast.last:
+    if cast.last and (_PRONOUN.search(outside) or re.search(r"\b[Ii]n (?:his|her) (?:words|view|opinion)\b", outside)):
         return cast.last
     if says or quoted:
         by_state = _by_state(outside, cast, says)
@@ -214,7 +234,8 @@ def read_news(text: str) -> Iterator[Turn]:
     run: list[str] = []
     for sentence, starts in _sentences(text, cast):
         cast.introduce(_outside_quotes(sentence))
-        continues = bool(re.match(r"[“\"]", sentence)) and not starts and cast.last is not None
+        goes_on = r"[“\"]|(?:He|She|His|Her)\b" if person else r"[“\"]"
+        continues = bool(re.match(goes_on, sentence)) and not starts and cast.last is not None
         speaker = _speaker(sentence, cast, continues=continues)
         if run and (speaker is not person):
             yield _turn(person, run)

@@ -66,6 +66,7 @@ _NATIONAL = re.compile(
 _RESUMES = re.compile(
     r"\bI (?:now |shall now |shall |will now )?resume my (?:functions?|role|duties|capacity)", re.IGNORECASE
 )
+_SENTENCE_END = re.compile(r"[.!?](?:\s+|$)")
 _ASIDE = re.compile(r"^\((?:spoke|speaking|continued|resumed|interpretation)[^)]*\)\s*", re.IGNORECASE)
 
 
@@ -237,10 +238,13 @@ def _by_capacity(texts: list[str]) -> Iterator[tuple[str | None, list[str]]]:
         if state is not None and _RESUMES.search(text):
             yield state, part
             state, part = None, []
-        part.append(text)
-        announced = _NATIONAL.search(text)
-        if state is None and announced:
-            yield None, part
-            state, part = " ".join((announced["state"] or "").split()), []
+        announced = _NATIONAL.search(text) if state is None else None
+        if announced is None:
+            part.append(text)
+            continue
+        end = _SENTENCE_END.search(text, announced.end())
+        cut = end.end() if end else len(text)
+        yield None, [*part, text[:cut].strip()]
+        state, part = " ".join((announced["state"] or "").split()), [text[cut:].strip()]
     if part:
         yield state, part
