@@ -108,6 +108,10 @@ We welcome it.
 
 I now resume my functions as President of the Council.
 
+The meeting was suspended at 10.30 a.m. and resumed at 10.45 a.m.
+
+The President: We go on.
+
 There are no more names on the list.
 
 The meeting rose at 11 a.m.
@@ -136,8 +140,9 @@ def test_a_record_as_text_whole() -> None:
             "",
             "",
             True,
-            "I now resume my functions as President of the Council.\n\nThere are no more names on the list.",
+            "I now resume my functions as President of the Council.",
         ),
+        ("The President", "", "", True, "We go on.\n\nThere are no more names on the list."),
     ]
 
 

@@ -19,7 +19,7 @@ _DATE = re.compile(
     r"|September|October|November|December) (\d{4})"
 )
 _OPENED = re.compile(r"^The (?:meeting|\S+ meeting|session) (?:was (?:called to order|resumed|opened)|resumed)\b")
-_CLOSED = re.compile(r"^The meeting (?:rose|was suspended|was adjourned)\b")
+_CLOSED = re.compile(r"^The meeting (?:rose|was adjourned)\b")
 _CHAIR = re.compile(
     r"^The (?:Acting |Temporary |Deputy |Provisional |Interim )*(?:Co-|Vice-)?"
     r"(?:President|Chair(?:man|person|woman)?)$",
