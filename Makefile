@@ -9,7 +9,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export DVC_NO_ANALYTICS := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: run test setup lint reproduce bench lock records clean
+.PHONY: run test setup lint reproduce bench corpus-report lock records clean
 
 run: setup
 	@$(BIN)/dvc repro
@@ -44,9 +44,14 @@ reproduce: setup
 bench: setup
 	$(BIN)/python -m tests.bench_segment
 
+# What the labelled corpus is made of; the figures of the datasheet are written anew.
+corpus-report: setup
+	@$(BIN)/dvc repro annotate
+	@$(BIN)/stance corpus --datasheet data/README.md
+
 # The record in data/raw that is a PDF is drawn from its text in tests/records.
 records: setup
-	$(BIN)/python -m tests.rendering tests/records/A_77_PV.901.txt data/raw/assembly/A_77_PV.901.pdf
+	$(BIN)/python -m tests.rendering tests/records/A_76_PV.911.txt data/raw/assembly/A_76_PV.911.pdf
 
 # Writes the lock file anew from pyproject.toml (uv resolves for every platform and Python from 3.11).
 lock: setup

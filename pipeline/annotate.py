@@ -37,7 +37,7 @@ LABELS = pa.schema(
         ("soft", pa.map_(pa.string(), pa.float64())),
     ]
 )
-_FIELDS = ("statement_id", "label", "second", "confidence", "date", "codebook")
+_FIELDS = ("statement_id", "label", "second", "confidence", "date", "codebook", "note")
 
 
 def read_annotations(folder: Path) -> list[Annotation]:
@@ -50,10 +50,10 @@ def read_annotations(folder: Path) -> list[Annotation]:
     found = []
     for path in sorted(folder.glob("*.jsonl")):
         for where, row in read_jsonl(path):
-            if set(row) - {*_FIELDS, "note"} or not {"statement_id", "label"} <= set(row):
+            if set(row) - set(_FIELDS) or not {"statement_id", "label"} <= set(row):
                 raise AnnotationError(
                     where,
-                    expected=f"the fields {', '.join(_FIELDS)} (and note)",
+                    expected=f"the fields {', '.join(_FIELDS)}",
                     found=", ".join(row),
                     remedy="Correct the line.",
                 )
@@ -66,7 +66,7 @@ def read_annotations(folder: Path) -> list[Annotation]:
 
 
 def _annotation(annotator: str, where: str, row: Mapping[str, Any]) -> Annotation:
-    texts = {name: str(row.get(name) or "") for name in ("statement_id", "label", "second", "date", "codebook")}
+    texts = {name: str(row.get(name) or "") for name in ("statement_id", "label", "second", "date", "codebook", "note")}
     confidence = row.get("confidence", 1.0)
     if not isinstance(confidence, int | float) or not 0 <= confidence <= 1:
         raise AnnotationError(

@@ -13,10 +13,9 @@ from safetensors.numpy import load_file
 
 from pipeline.classifier import (
     StanceClassifier,
-    encode,
+    embed_statements,
     fit_probe,
     new_classifier,
-    run_model,
     softmax,
 )
 from pipeline.codebook import Codebook
@@ -25,7 +24,6 @@ from pipeline.errors import ModelError
 from pipeline.params import Params
 
 CONFIG, ARRAYS = "baselines.json", "baselines.safetensors"
-_TOKEN_BUDGET = 8192
 Floats = NDArray[np.float64]
 
 
@@ -112,21 +110,10 @@ class Frozen:
         self.model, self.tokenizer = model, tokenizer
         self.weights, self.biases, self.params = weights, biases, params
 
-    @staticmethod
-    def embed(model: StanceClassifier, tokenizer: Any, examples: Sequence[Example], params: Params) -> Floats:
-        """Pooled vectors of statements without context, shape (n, hidden)."""
-        features = encode(
-            tokenizer,
-            [e.statement for e in examples],
-            [""] * len(examples),
-            max_tokens=params.train.max_tokens,
-            context=False,
-        )
-        return run_model(model, features, int(tokenizer.pad_token_id or 0), _TOKEN_BUDGET, embed=True)
-
     def __call__(self, examples: Sequence[Example]) -> Floats:
         """Probabilities of a linear model over frozen vectors."""
-        vectors = self.embed(self.model, self.tokenizer, examples, self.params)
+        texts = [e.statement for e in examples]
+        vectors = embed_statements(self.model, self.tokenizer, texts, self.params.train.max_tokens)
         return softmax(vectors @ self.weights.T + self.biases)
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from pipeline import determinism
-from pipeline.baseline_models import ARRAYS, CONFIG, Frozen, Keywords, TfIdf
-from pipeline.classifier import fit_probe, new_classifier
+from pipeline.baseline_models import ARRAYS, CONFIG, Keywords, TfIdf
+from pipeline.classifier import embed_statements, fit_probe, new_classifier
 from pipeline.codebook import load_codebook
 from pipeline.examples import read_splits
 from pipeline.params import Params
@@ -30,9 +30,8 @@ def baselines(
     right = float((rule.choose(data.train) == truth).mean())
     tfidf = TfIdf.fit([e.statement for e in data.train], truth, count, params)
     model, tokenizer, _ = new_classifier(params.train.base_model, bases, count)
-    weights, biases = fit_probe(
-        Frozen.embed(model, tokenizer, data.train, params), truth, count, params.baselines.frozen_c
-    )
+    vectors = embed_statements(model, tokenizer, [e.statement for e in data.train], params.train.max_tokens)
+    weights, biases = fit_probe(vectors, truth, count, params.baselines.frozen_c)
     out.mkdir(parents=True, exist_ok=True)
     vocabulary = dict(sorted(tfidf.vectorizer.vocabulary_.items(), key=lambda item: item[1]))
     config = {

@@ -26,6 +26,7 @@ from pipeline.params import load_yaml
 
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "stance.json"
+TOKEN_BUDGET = 8192  # padded tokens a batch, outside scoring
 Features = dict[str, list[int]]
 
 
@@ -273,6 +274,14 @@ def run_model(
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
         result[batch] = (model.embed(**tensors) if embed else model(**tensors)["logits"]).numpy()
     return result
+
+
+def embed_statements(
+    model: StanceClassifier, tokenizer: PreTrainedTokenizerBase, statements: Sequence[str], max_tokens: int
+) -> NDArray[np.float64]:
+    """Pooled vectors of statements without context: (n, hidden), of unit length."""
+    features = encode(tokenizer, statements, [""] * len(statements), max_tokens=max_tokens, context=False)
+    return run_model(model, features, int(tokenizer.pad_token_id or 0), TOKEN_BUDGET, embed=True)
 
 
 def fit_probe(features: NDArray[np.float64], truth: NDArray[np.int64], labels: int, c: float) -> tuple[Any, Any]:

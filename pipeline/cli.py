@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 and 2 a failure or a wrong call; 3 input, 4 configuration,
 """
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,6 +40,17 @@ BASES = Path("configs/base-models.yaml")
 MODEL = Path("models/stance")
 EXPORTED = Path("models/exported")
 BASELINES = Path("models/baselines")
+STATEMENTS = Path("data/statements/statements.parquet")
+ANNOTATIONS = Path("data/annotations")
+
+
+class Pick(StrEnum):
+    """What `tasks` chooses: what the model is unsure of, what differs most, both at once, or anything."""
+
+    uncertain = "uncertain"
+    diverse = "diverse"
+    both = "both"
+    random = "random"
 
 
 def _params(path: Path) -> "Params":
@@ -89,6 +101,84 @@ def annotate(
     alpha = result["krippendorff_alpha"]
     typer.echo(f"{result['labelled']:,} labels ({counts}); {result['awaiting_adjudication']} await adjudication")
     typer.echo("Krippendorff's alpha: " + ("needs two annotators" if alpha is None else f"{alpha:.3f}"))
+
+
+@app.command()
+def tasks(
+    paths: Paths,
+    out: Annotated[Path, typer.Option(help="Tasks as JSON; the labelling configuration goes beside it as .xml.")],
+    count: Annotated[int, typer.Option(min=1, help="How many statements at most.")] = 200,
+    pick: Annotated[Pick, typer.Option(help="What to label next.")] = Pick.random,
+    blind: Annotated[bool, typer.Option("--blind", help="Do not show the model's label.")] = False,
+    annotations: Annotated[Path, typer.Option(help="Leave out what is labelled here already.")] = ANNOTATIONS,
+    model: Annotated[Path, typer.Option(help="Folder of the exported model, if there is one.")] = EXPORTED,
+    codebook: CodebookOption = CODEBOOK,
+    bases: Bases = BASES,
+    params: Config = PARAMS,
+) -> None:
+    """Choose statements to label and write them as tasks for Label Studio.
+
+    Example: stance tasks data/raw --out tasks.json --pick uncertain --count 200
+    """
+    from pipeline.tasks import tasks as run
+
+    settings = run(paths, out, count, pick.value, blind, annotations, model, codebook, bases, _params(params))
+    typer.echo(f"{out}: tasks; {settings}: the labelling configuration to paste into the project's settings")
+
+
+@app.command()
+def labels(
+    export: Annotated[Path, typer.Argument(help="Label Studio's export (JSON, JSON-MIN), or CSV.", show_default=False)],
+    annotator: Annotated[str, typer.Option(help="Whose decisions they are.", show_default=False)],
+    statements: StatementsIn = STATEMENTS,
+    annotations: Annotated[Path, typer.Option(help="Folder with a JSONL file an annotator.")] = ANNOTATIONS,
+    codebook: CodebookOption = CODEBOOK,
+) -> None:
+    """Add decisions made in Label Studio, or listed in a CSV, to the annotators' files.
+
+    Example: stance labels export.json --annotator maria
+    """
+    from pipeline.codebook import load_codebook
+    from pipeline.labelstudio import add_labels, check_annotator, read_labels
+    from pipeline.tables import read_parquet
+
+    book = load_codebook(codebook)
+    known = {row["statement_id"]: row["speech_id"] for row in read_parquet(statements)}
+    found = read_labels(export, check_annotator(annotator), book)
+    added = add_labels(found, annotations, known, book)
+    for name, count in added.items():
+        typer.echo(f"{annotations / name}.jsonl: {count:,} added")
+    typer.echo(f"{sum(added.values()):,} of {len(found):,} decisions were new")
+
+
+@app.command()
+def corpus(
+    statements: StatementsIn = STATEMENTS,
+    labels: LabelsIn = Path("data/labels/labels.parquet"),
+    annotations: Annotated[Path, typer.Option(help="Folder with a JSONL file an annotator.")] = ANNOTATIONS,
+    agreement: Annotated[Path, typer.Option(help="Agreement, as annotate wrote it.")] = Path(
+        "data/labels/agreement.json"
+    ),
+    topics: Annotated[Path, typer.Option(help="Patterns that tell topics.")] = Path("configs/topics.yaml"),
+    set_phrases: Annotated[Path, typer.Option(help="Set phrases, a line each.")] = Path("configs/set-phrases.txt"),
+    against: Annotated[Path | None, typer.Option(help="JSONL of real statements to tell these from.")] = None,
+    datasheet: Annotated[Path | None, typer.Option(help="Page whose figures are written anew.")] = None,
+    out: Annotated[Path, typer.Option(help="Report, as JSON.")] = Path("data/corpus/corpus.json"),
+    codebook: CodebookOption = CODEBOOK,
+    params: Config = PARAMS,
+) -> None:
+    """Report on a labelled corpus: counts, repetition, shortcuts that could mislead a model.
+
+    Example: stance corpus --datasheet data/README.md
+    """
+    from pipeline.corpus import corpus as run
+    from pipeline.report.datasheet import markdown, write_figures
+
+    sources = (statements, labels, annotations, agreement, codebook, topics, set_phrases)
+    result = run(*sources, out, _params(params), against)
+    typer.echo(markdown(result))
+    if datasheet is not None:
+        write_figures(datasheet, result)
 
 
 @app.command()

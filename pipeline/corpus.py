@@ -36,15 +36,26 @@ def lengths(rows: Sequence[Row]) -> dict[str, float]:
 
 
 def repeated_sequences(rows: Sequence[Row], set_phrases: Sequence[str]) -> list[tuple[str, int]]:
-    """Sequences of six words in more than five speeches, those inside or across a set phrase left out."""
+    """Sequences of six words in more than five speeches, set phrases (and what overlaps them by half) left out."""
     speeches: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         words = re.findall(r"[a-z0-9]+", row["statement"].lower().replace("’", "").replace("'", ""))
         for i in range(len(words) - _RUN + 1):
             speeches[" ".join(words[i : i + _RUN])].add(row["speech_id"])
-    many = [(sequence, len(found)) for sequence, found in speeches.items() if len(found) > _SPEECHES]
-    kept = [(s, n) for s, n in many if not any(phrase in s or s in phrase for phrase in set_phrases)]
-    return sorted(kept, key=lambda item: (-item[1], item[0]))
+    half = _RUN // 2
+    known = {
+        " ".join(words[i : i + half])
+        for p in set_phrases
+        for words in [p.split()]
+        for i in range(len(words) - half + 1)
+    }
+
+    def is_set(sequence: str) -> bool:
+        words = sequence.split()
+        return any(" ".join(words[i : i + half]) in known for i in range(_RUN - half + 1))
+
+    many = [(s, len(found)) for s, found in speeches.items() if len(found) > _SPEECHES and not is_set(s)]
+    return sorted(many, key=lambda item: (-item[1], item[0]))
 
 
 def near_duplicate_share(rows: Sequence[Row], params: Params) -> float:

@@ -92,7 +92,7 @@ class Reject:
 class Annotation:
     """One decision of one annotator; `second` is the label they wavered over, "" for none.
 
-    `confidence` is in 0..1. `where` is `file:line`, for messages.
+    `confidence` is in 0..1. `where` is `file:line`, for messages. `note` holds reasons.
     """
 
     annotator: str
@@ -103,6 +103,7 @@ class Annotation:
     date: str
     codebook: str
     where: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

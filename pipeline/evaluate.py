@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline import determinism, metrics
 from pipeline.baseline_models import load_baselines
-from pipeline.classifier import encode, load_classifier, model_digest, run_model, softmax
+from pipeline.classifier import TOKEN_BUDGET, encode, load_classifier, model_digest, run_model, softmax
 from pipeline.codebook import Codebook, load_codebook
 from pipeline.domain import Example
 from pipeline.errors import InputError, ModelError
@@ -17,7 +17,6 @@ from pipeline.examples import check_disjoint, read_splits
 from pipeline.params import Params
 from pipeline.tables import read_jsonl, whole, write_json, write_jsonl
 
-_TOKEN_BUDGET = 8192
 _COMPARED = ("macro_f1", "macro_f1_stances", "mcc")
 Floats = NDArray[np.float64]
 
@@ -32,7 +31,7 @@ def predict(model_folder: Path, examples: Sequence[Example]) -> tuple[Floats, li
         max_tokens=description.max_tokens,
         context=description.context,
     )
-    return softmax(run_model(model, features, int(tokenizer.pad_token_id or 0), _TOKEN_BUDGET)), description.labels
+    return softmax(run_model(model, features, int(tokenizer.pad_token_id or 0), TOKEN_BUDGET)), description.labels
 
 
 def read_labelled(path: Path, codebook: Codebook) -> list[Example]:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from pipeline import determinism
-from pipeline.classifier import DESCRIPTION, encode, load_classifier, pad, run_model, softmax
+from pipeline.classifier import DESCRIPTION, TOKEN_BUDGET, encode, load_classifier, pad, run_model, softmax
 from pipeline.errors import ModelError
 from pipeline.examples import read_splits
 from pipeline.params import Params
@@ -17,7 +17,6 @@ from pipeline.scoring.engine import EXPORTED, OnnxEngine
 from pipeline.tables import write_json
 
 _INPUTS = ("input_ids", "attention_mask", "statement_mask")
-_TOKEN_BUDGET = 8192
 
 
 class _Logits(torch.nn.Module):
@@ -84,7 +83,7 @@ def export(
         max_tokens=description.max_tokens,
         context=description.context,
     )
-    expected = softmax(run_model(trained, features, int(tokenizer.pad_token_id or 0), _TOKEN_BUDGET))
+    expected = softmax(run_model(trained, features, int(tokenizer.pad_token_id or 0), TOKEN_BUDGET))
     engine = OnnxEngine(out, params.runtime.threads, params.score.batch_tokens)
     found = engine.probabilities([e.statement for e in heldout], [e.previous for e in heldout])
     difference = float(np.abs(expected - found).max())

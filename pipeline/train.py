@@ -19,6 +19,7 @@ from transformers import EvalPrediction, Trainer, TrainerCallback, TrainerContro
 
 from pipeline import determinism
 from pipeline.classifier import (
+    TOKEN_BUDGET,
     WEIGHTS,
     Description,
     Features,
@@ -39,7 +40,6 @@ from pipeline.params import Params, Train
 from pipeline.tables import write_json
 
 _METRIC = "eval_macro_f1"
-_TOKEN_BUDGET = 8192
 
 
 class _KeepBest(TrainerCallback):
@@ -159,7 +159,7 @@ def train(
     }
     pad_id = int(tokenizer.pad_token_id or 0)
     weights, biases = fit_probe(
-        run_model(model, features["t"], pad_id, _TOKEN_BUDGET, embed=True),
+        run_model(model, features["t"], pad_id, TOKEN_BUDGET, embed=True),
         truth["t"],
         len(book.names),
         params.train.probe_c,
