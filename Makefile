@@ -9,7 +9,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export DVC_NO_ANALYTICS := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: run test setup lint reproduce bench corpus-report lock records clean
+.PHONY: run test setup lint test-labelstudio reproduce bench corpus-report lock records clean
 
 run: setup
 	@$(BIN)/dvc repro
@@ -17,6 +17,10 @@ run: setup
 
 test: setup lint
 	$(BIN)/pytest
+
+# The round trip against a real Label Studio and Chromium; makes .venv-labelstudio the first time.
+test-labelstudio: setup
+	$(BIN)/python -m tests.labelstudio_server
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokenizerBase
 
+from pipeline.domain import Example
 from pipeline.errors import ModelError
 from pipeline.params import load_yaml
 
@@ -125,7 +126,7 @@ class StanceClassifier(nn.Module):
     """An encoder, pooling over the statement's tokens, and a linear head.
 
     `forward` takes integer tensors of shape (batch, tokens) and gives logits of shape (batch, labels), with
-    the mean cross-entropy as `loss` where `labels` of shape (batch,) are given.
+    the mean cross-entropy as `loss` where `labels` of shape (batch,) are given, weighed by `class_weights`.
     """
 
     def __init__(self, encoder: nn.Module, hidden: int, labels: int, pooling: str) -> None:
@@ -134,6 +135,7 @@ class StanceClassifier(nn.Module):
         self.pooling = pooling
         self.head = nn.Linear(hidden, labels)
         self.label_smoothing = 0.0
+        self.register_buffer("class_weights", torch.ones(labels), persistent=False)
 
     def embed(self, input_ids: Tensor, attention_mask: Tensor, statement_mask: Tensor) -> Tensor:
         """Pooled vectors of shape (batch, hidden), in float32, of unit length."""
@@ -152,7 +154,8 @@ class StanceClassifier(nn.Module):
         logits = self.head(self.embed(input_ids, attention_mask, statement_mask))
         if labels is None:
             return {"logits": logits}
-        loss = nn.functional.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
+        weights: Tensor = self.class_weights  # type: ignore[assignment]
+        loss = nn.functional.cross_entropy(logits, labels, weights, label_smoothing=self.label_smoothing)
         return {"loss": loss, "logits": logits}
 
 
@@ -210,6 +213,14 @@ def encode(
         mask = [0] * len(before) + [1] * len(own) + [0] * (len(ids) - len(before) - len(own))
         features.append({"input_ids": ids, "attention_mask": [1] * len(ids), "statement_mask": mask})
     return features
+
+
+def encode_examples(
+    tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example], max_tokens: int, context: bool
+) -> list[Features]:
+    """Turn labelled statements into the model's input; see `encode`."""
+    statements, previous = [e.statement for e in examples], [e.previous for e in examples]
+    return encode(tokenizer, statements, previous, max_tokens=max_tokens, context=context)
 
 
 def _special_tokens(
@@ -284,21 +295,49 @@ def embed_statements(
     return run_model(model, features, int(tokenizer.pad_token_id or 0), TOKEN_BUDGET, embed=True)
 
 
-def fit_probe(features: NDArray[np.float64], truth: NDArray[np.int64], labels: int, c: float) -> tuple[Any, Any]:
+def label_weights(truth: NDArray[np.int64], labels: int, balance: float) -> NDArray[np.float64]:
+    """Weights (labels,) with the labels' shares to the power of `-balance`; their mean over the statements is 1."""
+    shares = np.bincount(truth, minlength=labels) / len(truth)
+    weights = np.clip(shares, 1e-9, None) ** -balance
+    result: NDArray[np.float64] = weights / (weights * shares).sum()
+    return result
+
+
+def fit_temperature(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
+    """The temperature of least log loss (Guo et al. 2017), by golden-section search over its logarithm in -3..3.
+
+    Args:
+        logits: (n, labels) on statements that were not trained on.
+        truth: (n,) label indices.
+    """
+    from scipy.optimize import minimize_scalar
+
+    def loss(log_temperature: float) -> float:
+        scaled = softmax(logits / np.exp(log_temperature))
+        return float(-np.log(np.clip(scaled[np.arange(len(truth)), truth], 1e-15, 1)).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+
+
+def fit_probe(
+    features: Any, truth: NDArray[np.int64], labels: int, c: float, weights: NDArray[np.float64] | None = None
+) -> tuple[Any, Any]:
     """Fit a linear probe.
 
     Args:
-        features: (n, hidden) pooled vectors.
+        features: (n, hidden) pooled vectors or other features, dense or sparse.
         truth: (n,) label indices, all of `labels` present.
         labels: how many there are.
         c: inverse strength of the L2 penalty.
+        weights: (labels,) of the labels, or None for all alike.
 
     Returns:
         Weights (labels, hidden) and biases (labels,) of a linear head.
     """
     from sklearn.linear_model import LogisticRegression
 
-    fitted = LogisticRegression(C=c, max_iter=2000).fit(features, truth)
+    by_label = None if weights is None else dict(enumerate(weights))
+    fitted = LogisticRegression(C=c, max_iter=3000, class_weight=by_label).fit(features, truth)
     if labels == 2:  # scikit-learn keeps one row for two classes
         return np.vstack([-fitted.coef_ / 2, fitted.coef_ / 2]), np.hstack(
             [-fitted.intercept_ / 2, fitted.intercept_ / 2]

@@ -42,6 +42,9 @@ EXPORTED = Path("models/exported")
 BASELINES = Path("models/baselines")
 STATEMENTS = Path("data/statements/statements.parquet")
 ANNOTATIONS = Path("data/annotations")
+LABELS = Path("data/labels/labels.parquet")
+PREDICTIONS = Path("data/evaluation/predictions.jsonl")
+TOPICS = Path("configs/topics.yaml")
 
 
 class Pick(StrEnum):
@@ -154,12 +157,12 @@ def labels(
 @app.command()
 def corpus(
     statements: StatementsIn = STATEMENTS,
-    labels: LabelsIn = Path("data/labels/labels.parquet"),
+    labels: LabelsIn = LABELS,
     annotations: Annotated[Path, typer.Option(help="Folder with a JSONL file an annotator.")] = ANNOTATIONS,
     agreement: Annotated[Path, typer.Option(help="Agreement, as annotate wrote it.")] = Path(
         "data/labels/agreement.json"
     ),
-    topics: Annotated[Path, typer.Option(help="Patterns that tell topics.")] = Path("configs/topics.yaml"),
+    topics: Annotated[Path, typer.Option(help="Patterns that tell topics.")] = TOPICS,
     set_phrases: Annotated[Path, typer.Option(help="Set phrases, a line each.")] = Path("configs/set-phrases.txt"),
     against: Annotated[Path | None, typer.Option(help="JSONL of real statements to tell these from.")] = None,
     datasheet: Annotated[Path | None, typer.Option(help="Page whose figures are written anew.")] = None,
@@ -299,6 +302,28 @@ def evaluate(
     from pipeline.report.terminal import result_table
 
     result_table(result)
+
+
+@app.command()
+def examine(
+    statements: StatementsIn = STATEMENTS,
+    labels: LabelsIn = LABELS,
+    predictions: Annotated[Path, typer.Option(help="Held-out predictions, as evaluate wrote them.")] = PREDICTIONS,
+    model: Annotated[Path, typer.Option(help="Folder of the trained model.")] = MODEL,
+    topics: Annotated[Path, typer.Option(help="Patterns that tell topics.")] = TOPICS,
+    behaviour: Annotated[Path, typer.Option(help="Folder of behaviour tests.")] = Path("tests/behaviour"),
+    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("data/examination"),
+    codebook: CodebookOption = CODEBOOK,
+    params: Config = PARAMS,
+) -> None:
+    """Part the held-out result by topic, source, decade and more, and run the behaviour tests.
+
+    Example: stance examine
+    """
+    from pipeline.examine import examine as run
+    from pipeline.report.terminal import examination_tables
+
+    examination_tables(run(statements, labels, predictions, model, codebook, topics, behaviour, out, _params(params)))
 
 
 @app.command()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline import determinism, metrics
 from pipeline.baseline_models import load_baselines
-from pipeline.classifier import TOKEN_BUDGET, encode, load_classifier, model_digest, run_model, softmax
+from pipeline.classifier import TOKEN_BUDGET, encode_examples, load_classifier, model_digest, run_model, softmax
 from pipeline.codebook import Codebook, load_codebook
 from pipeline.domain import Example
 from pipeline.errors import InputError, ModelError
@@ -24,13 +24,7 @@ Floats = NDArray[np.float64]
 def predict(model_folder: Path, examples: Sequence[Example]) -> tuple[Floats, list[str]]:
     """Probabilities of the trained model in float32, (n, labels), and the names of its labels."""
     model, tokenizer, description = load_classifier(model_folder)
-    features = encode(
-        tokenizer,
-        [e.statement for e in examples],
-        [e.previous for e in examples],
-        max_tokens=description.max_tokens,
-        context=description.context,
-    )
+    features = encode_examples(tokenizer, examples, description.max_tokens, description.context)
     return softmax(run_model(model, features, int(tokenizer.pad_token_id or 0), TOKEN_BUDGET)), description.labels
 
 

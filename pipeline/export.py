@@ -9,7 +9,16 @@ import numpy as np
 import torch
 
 from pipeline import determinism
-from pipeline.classifier import DESCRIPTION, TOKEN_BUDGET, encode, load_classifier, pad, run_model, softmax
+from pipeline.classifier import (
+    DESCRIPTION,
+    TOKEN_BUDGET,
+    encode,
+    encode_examples,
+    load_classifier,
+    pad,
+    run_model,
+    softmax,
+)
 from pipeline.errors import ModelError
 from pipeline.examples import read_splits
 from pipeline.params import Params
@@ -76,13 +85,7 @@ def export(
     export_onnx(model, out, params.export.opset)
     heldout = read_splits(statements, labels, splits).heldout
     trained, tokenizer, description = load_classifier(model)
-    features = encode(
-        tokenizer,
-        [e.statement for e in heldout],
-        [e.previous for e in heldout],
-        max_tokens=description.max_tokens,
-        context=description.context,
-    )
+    features = encode_examples(tokenizer, heldout, description.max_tokens, description.context)
     expected = softmax(run_model(trained, features, int(tokenizer.pad_token_id or 0), TOKEN_BUDGET))
     engine = OnnxEngine(out, params.runtime.threads, params.score.batch_tokens)
     found = engine.probabilities([e.statement for e in heldout], [e.previous for e in heldout])

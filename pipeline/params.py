@@ -43,7 +43,10 @@ class Split(_Section):
 
 
 class Train(_Section):
-    """Fine-tuning; learning rates are those of AdamW at the end of warm-up."""
+    """Fine-tuning; learning rates are those of AdamW at the end of warm-up.
+
+    `class_balance`: labels weigh with their share to the power of minus this (0: alike, 1: every label as much).
+    """
 
     base_model: str
     max_tokens: Annotated[int, Field(ge=8)]
@@ -55,6 +58,7 @@ class Train(_Section):
     weight_decay: NotNegative
     warmup_share: Annotated[float, Field(ge=0, lt=1)]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    class_balance: Annotated[float, Field(ge=0, le=1)]
     patience: Count
     precision: Literal["float32", "bfloat16"]
 

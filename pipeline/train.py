@@ -7,6 +7,7 @@ The head starts from a linear probe, since fine-tuning from a random head distor
 import hashlib
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,15 @@ import torch
 from datasets import Dataset
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
-from transformers import EvalPrediction, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    EvalPrediction,
+    PreTrainedTokenizerBase,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
 from pipeline import determinism
 from pipeline.classifier import (
@@ -24,9 +33,11 @@ from pipeline.classifier import (
     Description,
     Features,
     StanceClassifier,
-    encode,
+    encode_examples,
     file_digest,
     fit_probe,
+    fit_temperature,
+    label_weights,
     new_classifier,
     pad,
     run_model,
@@ -35,9 +46,9 @@ from pipeline.classifier import (
 from pipeline.codebook import load_codebook
 from pipeline.domain import Example
 from pipeline.errors import SplitError
-from pipeline.examples import read_splits
+from pipeline.examples import LabelledData, read_splits
 from pipeline.params import Params, Train
-from pipeline.tables import write_json
+from pipeline.tables import whole, write_json
 
 _METRIC = "eval_macro_f1"
 
@@ -125,20 +136,62 @@ def code_fingerprint() -> str:
     return hashlib.sha256("".join(file_digest(here / name) for name in names).encode()).hexdigest()
 
 
-def _encoded(tokenizer: Any, examples: Sequence[Example], params: Train) -> list[Features]:
-    return encode(
-        tokenizer,
-        [e.statement for e in examples],
-        [e.previous for e in examples],
-        max_tokens=params.max_tokens,
-        context=params.context,
-    )
+@dataclass(frozen=True)
+class _Part:
+    """A split as the model takes it: its input, and label indices of shape (n,)."""
+
+    features: list[Features]
+    truth: NDArray[np.int64]
+
+
+def _part(tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example], labels: list[str], params: Train) -> _Part:
+    features = encode_examples(tokenizer, examples, params.max_tokens, params.context)
+    return _Part(features, np.array([labels.index(e.label) for e in examples]))
+
+
+def _start_from_probe(model: StanceClassifier, part: _Part, pad_id: int, params: Train) -> None:
+    """Set the head to a linear probe on the base model's vectors, labels weighed as in training."""
+    labels = model.head.out_features
+    by_label = label_weights(part.truth, labels, params.class_balance)
+    model.class_weights.copy_(torch.from_numpy(by_label))  # type: ignore[operator]
+    vectors = run_model(model, part.features, pad_id, TOKEN_BUDGET, embed=True)
+    weights, biases = fit_probe(vectors, part.truth, labels, params.probe_c, by_label)
+    with torch.no_grad():
+        model.head.weight.copy_(torch.from_numpy(weights))
+        model.head.bias.copy_(torch.from_numpy(biases))
+
+
+def _fine_tune(model: StanceClassifier, train: _Part, validation: _Part, pad_id: int, params: Params) -> _KeepBest:
+    """Train all weights and leave the model with those that validation liked best."""
+    keeper = _KeepBest(model, params.train.patience)
+    steps = params.train.epochs * -(-len(train.truth) // params.train.batch_size)
+    with tempfile.TemporaryDirectory() as folder:
+        Trainer(
+            model=model,
+            args=_arguments(params, folder, steps),
+            train_dataset=_dataset(train.features, train.truth),
+            eval_dataset=_dataset(validation.features, validation.truth),
+            data_collator=_collate(pad_id),
+            compute_metrics=_macro_f1,
+            callbacks=[keeper],
+        ).train()
+    model.load_state_dict(keeper.weights)
+    return keeper
+
+
+def _calibrate(model: StanceClassifier, validation: _Part, pad_id: int) -> float:
+    """Divide the head by the temperature that suits the validation split; give the temperature."""
+    temperature = fit_temperature(run_model(model, validation.features, pad_id, TOKEN_BUDGET), validation.truth)
+    with torch.no_grad():
+        model.head.weight.div_(temperature)
+        model.head.bias.div_(temperature)
+    return temperature
 
 
 def train(
     statements: Path, labels: Path, splits: Path, codebook: Path, bases: Path, out: Path, report: Path, params: Params
 ) -> dict[str, Any]:
-    """Train on the training split, choose on the validation split, and save the model.
+    """Train on the training split, choose and calibrate on the validation split, and save the model.
 
     Returns:
         The training report: scores on validation by epoch, and which epoch was kept.
@@ -146,69 +199,49 @@ def train(
     determinism.fix(params.runtime)
     book = load_codebook(codebook)
     data = read_splits(statements, labels, splits)
-    index = {name: i for i, name in enumerate(book.names)}
-    truth = {
-        name: np.array([index[e.label] for e in part]) for name, part in (("t", data.train), ("v", data.validation))
-    }
-    _check_labels(truth["t"], book.names)
     model, tokenizer, pooling = new_classifier(params.train.base_model, bases, len(book.names))
     model.label_smoothing = params.train.label_smoothing
-    features = {
-        "t": _encoded(tokenizer, data.train, params.train),
-        "v": _encoded(tokenizer, data.validation, params.train),
-    }
     pad_id = int(tokenizer.pad_token_id or 0)
-    weights, biases = fit_probe(
-        run_model(model, features["t"], pad_id, TOKEN_BUDGET, embed=True),
-        truth["t"],
-        len(book.names),
-        params.train.probe_c,
-    )
-    with torch.no_grad():
-        model.head.weight.copy_(torch.from_numpy(weights))
-        model.head.bias.copy_(torch.from_numpy(biases))
-    keeper = _KeepBest(model, params.train.patience)
-    with tempfile.TemporaryDirectory() as folder:
-        steps = params.train.epochs * -(-len(data.train) // params.train.batch_size)
-        trainer = Trainer(
-            model=model,
-            args=_arguments(params, folder, steps),
-            train_dataset=_dataset(features["t"], truth["t"]),
-            eval_dataset=_dataset(features["v"], truth["v"]),
-            data_collator=_collate(pad_id),
-            compute_metrics=_macro_f1,
-            callbacks=[keeper],
-        )
-        trainer.train()
-    model.load_state_dict(keeper.weights)
-    description = Description(
-        book.names,
-        book.no_stance,
-        book.version,
-        params.train.base_model,
-        pooling,
-        params.train.max_tokens,
-        params.train.context,
-    )
+    part = {
+        name: _part(tokenizer, examples, book.names, params.train)
+        for name, examples in (("train", data.train), ("validation", data.validation))
+    }
+    _check_labels(part["train"].truth, book.names)
+    _start_from_probe(model, part["train"], pad_id, params.train)
+    keeper = _fine_tune(model, part["train"], part["validation"], pad_id, params)
+    temperature = _calibrate(model.cpu(), part["validation"], pad_id)
+    p = params.train
+    description = Description(book.names, book.no_stance, book.version, p.base_model, pooling, p.max_tokens, p.context)
     made_from = {
         "params": params.model_dump(include={"runtime", "train"}),
         "train_data": fingerprint(data.train),
         "validation_data": fingerprint(data.validation),
         "code": code_fingerprint(),
     }
-    save_classifier(out, model.cpu(), tokenizer, description, made_from)
+    save_classifier(out, model, tokenizer, description, made_from)
+    result = _report(keeper, data, temperature, out)
+    write_json(report, result)
+    _write_history(report.with_name("history.csv"), keeper.history)
+    return result
+
+
+def _report(keeper: _KeepBest, data: LabelledData, temperature: float, out: Path) -> dict[str, Any]:
     best = max(keeper.history, key=lambda row: row["macro_f1"])
-    result = {
+    return {
         "train_statements": len(data.train),
         "validation_statements": len(data.validation),
         "validation_macro_f1": best["macro_f1"],
         "probe_validation_macro_f1": keeper.history[0]["macro_f1"],
         "kept_epoch": best["epoch"],
-        "history": keeper.history,
+        "temperature": temperature,
         "weights_sha256": file_digest(out / WEIGHTS),
     }
-    write_json(report, result)
-    return result
+
+
+def _write_history(path: Path, history: list[dict[str, float]]) -> None:
+    with whole(path) as file:
+        file.write("epoch,macro_f1,loss\n")
+        file.writelines(f"{row['epoch']:.0f},{row['macro_f1']:.6f},{row['loss']:.6f}\n" for row in history)
 
 
 def _check_labels(truth: NDArray[np.int64], names: list[str]) -> None:

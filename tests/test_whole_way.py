@@ -141,6 +141,32 @@ def test_scores_are_the_models_and_keep_a_tables_own_columns(ran: Workspace) -> 
     assert len((ran.folder / "scores.csv").read_text().splitlines()) == 78
 
 
+def test_the_result_in_parts_and_the_behaviour_tests(ran: Workspace) -> None:
+    folder = ran.folder / "behaviour"
+    folder.mkdir()
+    (folder / "plain.yaml").write_text(
+        "capability: plain\nshows: x\ncases:\n  - {statement: We want to build it., label: pro}\n"
+    )
+    (ran.folder / "topics.yaml").write_text("topics: {bridge: bridge}\nexplicit: build\nnear: build\n")
+    options = [
+        "--codebook",
+        "codebook.yaml",
+        "--topics",
+        "topics.yaml",
+        "--behaviour",
+        "behaviour",
+        "--params",
+        "params.yaml",
+    ]
+    files = ["--predictions", "evaluation/predictions.jsonl", "--model", "model", "--out", "examination"]
+    done = ran.stance("examine", *DATA[:4], *files, *options)
+    assert "plain" in done.stdout
+    slices = read_json(ran.folder / "examination" / "slices.json")
+    evaluation = read_json(ran.folder / "evaluation" / "evaluation.json")
+    for way in ("topic", "length", "words"):
+        assert sum(row["n"] for row in slices if row["by"] == way) == evaluation["n"]
+
+
 def test_the_exported_model_agrees_and_a_disagreement_stops_the_stage(
     ran: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

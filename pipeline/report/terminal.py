@@ -73,3 +73,26 @@ def stance_table(tally: Mapping[str, Counter[str]], labels: list[str]) -> None:
         rest = sum((counts for _, counts in ordered[_ROWS:]), Counter())
         table.add_row(f"{len(ordered) - _ROWS} others", *(f"{rest[label]:,}" for label in labels))
     _console().print(table)
+
+
+def examination_tables(found: Mapping[str, Any]) -> None:
+    """Print the slices, the worst first, and the behaviour tests' failures."""
+    parts = Table(title="Held-out speeches in parts")
+    for name in ("by", "part"):
+        parts.add_column(name)
+    for name in ("macro-F1", "95 % interval", "accuracy", "statements", "speeches"):
+        parts.add_column(name, justify="right")
+    for row in found["slices"]:
+        low, high = row["macro_f1_interval"]
+        figures = (f"{row['macro_f1']:.3f}", f"{low:.3f} to {high:.3f}", f"{row['accuracy']:.3f}", f"{row['n']:,}")
+        parts.add_row(row["by"], row["part"], *figures, f"{row['speeches']:,}")
+    _console().print(parts)
+    tests = Table(title="Behaviour tests")
+    tests.add_column("capability")
+    for name in ("cases", "failures", "rate"):
+        tests.add_column(name, justify="right")
+    for row in found["behaviour"]:
+        tests.add_row(
+            row["capability"], str(row["cases"]), str(row["failures"]), f"{row['failures'] / row['cases']:.0%}"
+        )
+    _console().print(tests)

@@ -12,6 +12,7 @@ from pipeline.transcripts.paragraphs import FOOTER, Paragraph, join_lines, word_
 from pipeline.transcripts.record import SYMBOL, opening, parse_head, read_turns
 
 _GENERAL_DEBATE = re.compile(r"^(?P<code>[A-Z]{2,4})_(?P<session>\d{1,3})_(?P<year>\d{4})$")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 _HEADER = re.compile(rf"^{SYMBOL.pattern}$")
 _SENTENCE_END = re.compile(r"[.!?:;”\"’')\]…]\s*$")
 
@@ -44,10 +45,10 @@ def decode(data: bytes, source: str) -> str:
 
 def _is_text(text: str, *, guessed: bool) -> bool:
     sample = text[:200_000]
-    controls = sum(ord(c) < 32 and c not in "\n\r\t\f" for c in sample)
-    letters = [c for c in sample if c.isalpha()]
-    foreign = sum(ord(c) > 127 for c in letters)
-    return controls <= len(sample) * 0.001 and not (guessed and foreign > 0.3 * len(letters))
+    if len(_CONTROL.findall(sample)) > len(sample) * 0.001:
+        return False
+    letters = [c for c in sample if c.isalpha()] if guessed else []
+    return sum(ord(c) > 127 for c in letters) <= 0.3 * len(letters)
 
 
 def _is_wrapped(lines: list[str]) -> bool:
