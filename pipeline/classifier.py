@@ -39,6 +39,7 @@ class _Base(BaseModel):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     pooling: Literal["mean", "cls"]
     package: str | None = None
+    path: str | None = None
     folder: str = "."
 
 
@@ -94,6 +95,9 @@ def find_base(name: str, registry: Path) -> tuple[_Base, str, str | None]:
         folder = Path(spec.submodule_search_locations[0]) / base.folder
         _check_weights(folder / WEIGHTS, base.sha256)
         return base, str(folder), None
+    if base.path and Path(base.path).is_dir():
+        _check_weights(Path(base.path) / WEIGHTS, base.sha256)
+        return base, base.path, None
     return base, _download(base), base.revision
 
 

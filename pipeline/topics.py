@@ -1,7 +1,8 @@
 """What statements are about, by the patterns of `configs/topics.yaml`."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +35,30 @@ class Topics(BaseModel):
         """Whether a text has a word of the matter."""
         return bool(re.search(self.near, text, re.I))
 
-    def of_statements(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-        """The topic of each statement, in the order of their speeches; `OTHER` before any is named.
+    def of_statements(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+        """The topic of each statement: what it names, or its speech named last, or its transcript names most.
 
         Args:
-            rows: with `statement_id`, `speech_id` and `statement`.
+            rows: with `statement_id`, `speech_id` and `statement`, in the order of their speeches.
+
+        Returns:
+            Statement id to topic; `OTHER` where the transcript names none.
         """
-        last: dict[str, str] = {}
-        found = {}
+        named = {row["statement_id"]: self.named(row["statement"]) for row in rows}
+        counts: dict[str, Counter[str]] = defaultdict(Counter)
         for row in rows:
-            named = self.named(row["statement"]) or last.get(row["speech_id"], OTHER)
-            found[row["statement_id"]] = last[row["speech_id"]] = named
-        return found
+            counts[_transcript(row)].update(filter(None, [named[row["statement_id"]]]))
+        most = {name: count.most_common(1)[0][0] for name, count in counts.items() if count}
+        last: dict[str, str] = {}
+        for row in rows:
+            fallback = last.get(row["speech_id"]) or most.get(_transcript(row), OTHER)
+            last[row["speech_id"]] = named[row["statement_id"]] or fallback
+            named[row["statement_id"]] = last[row["speech_id"]]
+        return {statement: topic or OTHER for statement, topic in named.items()}
+
+
+def _transcript(row: Mapping[str, Any]) -> str:
+    return str(row["speech_id"].rpartition(":")[0])
 
 
 def load_topics(path: Path) -> Topics:

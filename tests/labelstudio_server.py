@@ -57,6 +57,13 @@ STEPS: list[dict[str, Any]] = [
 ]
 PICTURED = 1  # the step whose page is kept as a picture, once it is filled in
 UNTOUCHED = 5  # a task with a suggestion that nobody looks at
+# The account's colour is drawn by chance, and ticks fade in; the picture is to be the same every time.
+STILL = """
+const style = document.createElement('style');
+style.textContent = '* { transition: none !important; animation: none !important; caret-color: transparent !important }'
+    + '[data-testid=userpic] { visibility: hidden }';
+document.head.append(style);
+"""
 # What must come back, by the number of the statement.
 EXPECTED: dict[int, dict[str, Any]] = {
     0: {"label": "support", "confidence": 1.0},
@@ -319,6 +326,8 @@ def do_step(page: Page, step: dict[str, Any], data: dict[str, str], picture: Pat
         page.write(step["note"], step.get("add", True))
     if picture:
         page.quiet()
+        page.driver.execute_script(STILL)
+        time.sleep(1)
         demand(page.driver.save_screenshot(str(picture)), f"{picture} cannot be written")
     page.press("skip" if step.get("skip") else "submit")
 
@@ -360,6 +369,7 @@ def label_in_browser(server: Server, project: int, folder: Path, tasks: list[dic
     (folder / "plan.json").write_text(json.dumps(plan))
     log = folder / "browser.log"
     environment = os.environ | {"PYTHONPATH": str(ROOT), "HOME": str(folder / "home"), "no_proxy": "127.0.0.1"}
+    environment["TMPDIR"] = str(folder)
     command = [VENV / "bin/python", "-m", "tests.labelstudio_server", "browse", folder / "plan.json"]
     with running(command, log, environment) as process:
         demand(process.wait() == 0, f"labelling in the browser failed\n{log.read_text(errors='replace')[-6000:]}")

@@ -6,7 +6,9 @@ import pytest
 
 from pipeline import corpus
 from pipeline.errors import InputError
-from pipeline.report.datasheet import BEGIN, END, write_figures
+from pipeline.report.datasheet import write_figures
+from pipeline.segment import Summary, read_statements
+from pipeline.tables import read_json
 from pipeline.topics import OTHER, load_topics
 from tests.conftest import ROOT
 
@@ -28,9 +30,14 @@ def _rows(*speeches: list[str], country: str = "NOR") -> list[dict[str, str]]:
     ]
 
 
-def test_a_topic_is_what_a_statement_names_or_the_speech_named_last() -> None:
-    rows = _rows(["We thank you.", "The embargo on Cuba hurts.", "It must end.", "On Korea we wait."], ["It must end."])
-    assert list(TOPICS.of_statements(rows).values()) == [OTHER, "cuba", "cuba", "korean peninsula", OTHER]
+def test_a_topic_is_what_a_statement_or_its_speech_or_its_transcript_names() -> None:
+    rows = _rows(
+        ["On Korea we wait.", "The embargo on Cuba hurts.", "It must end.", "Korea waits."], ["It must end."], ["Hm."]
+    )
+    for row, speech in zip(rows, ["m:1"] * 4 + ["m:2", "n:1"], strict=True):
+        row["speech_id"] = speech
+    korea = "korean peninsula"
+    assert list(TOPICS.of_statements(rows).values()) == [korea, "cuba", "cuba", korea, korea, OTHER]
 
 
 def test_sequences_of_a_template_are_found_and_set_phrases_left_out() -> None:
@@ -71,6 +78,10 @@ def test_a_page_without_marks_is_refused(tmp_path: Path) -> None:
         write_figures(tmp_path / "page.md", {})
 
 
-def test_the_datasheet_has_the_marks() -> None:
-    text = (ROOT / "data/README.md").read_text()
-    assert text.index(BEGIN) < text.index(END)
+def test_the_datasheets_figures_are_those_of_the_corpus(tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    page.write_text((ROOT / "data/README.md").read_text())
+    result = read_json(ROOT / "data/corpus/corpus.json")
+    write_figures(page, result)
+    assert page.read_text() == (ROOT / "data/README.md").read_text()
+    assert result["statements"] == sum(1 for _ in read_statements([str(ROOT / "data/raw")], Summary()))
