@@ -11,7 +11,10 @@ def fix(runtime: Runtime) -> None:
     """
     import torch
     from transformers import set_seed
+    from transformers.utils import logging
 
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # a report on weights that we leave out
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.set_num_threads(runtime.threads)
     torch.use_deterministic_algorithms(True)
     set_seed(runtime.seed)

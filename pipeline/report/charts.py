@@ -35,7 +35,8 @@ def comparison(result: Mapping[str, Any]) -> Markup:
         }
         for name, row in {"model": result, **result["baselines"]}.items()
     ]
-    base = alt.Chart(pd.DataFrame(rows)).encode(y=alt.Y("system:N", sort="-x", title=None))
+    order = [row["system"] for row in sorted(rows, key=lambda row: -row["macro_f1"])]
+    base = alt.Chart(pd.DataFrame(rows)).encode(y=alt.Y("system:N", sort=order, title=None))
     scale = alt.Scale(domain=[0, 1])
     span = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", scale=scale, title="macro-F1"), x2="high:Q")
     point = base.mark_point(filled=True, size=90).encode(x="macro_f1:Q")
@@ -67,13 +68,13 @@ def reliability(result: Mapping[str, Any]) -> Markup:
     diagonal = (
         alt.Chart(pd.DataFrame({"x": [0, 1], "y": [0, 1]}))
         .mark_line(strokeDash=[4, 4], color="#999")
-        .encode(x="x:Q", y="y:Q")
+        .encode(x=alt.X("x:Q", title="confidence"), y=alt.Y("y:Q", title="share right"))
     )
     points = (
         alt.Chart(pd.DataFrame(result["reliability"]))
         .mark_point(filled=True)
         .encode(
-            x=alt.X("confidence:Q", scale=alt.Scale(domain=[0, 1])),
+            x=alt.X("confidence:Q", scale=alt.Scale(domain=[0, 1]), title="confidence"),
             y=alt.Y("accuracy:Q", scale=alt.Scale(domain=[0, 1]), title="share right"),
             size=alt.Size("count:Q", title="statements"),
         )
