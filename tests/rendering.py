@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from pypdf import PdfReader, PdfWriter
 from reportlab.lib.enums import TA_JUSTIFY
 from reportlab.lib.pagesizes import LETTER
 from reportlab.lib.styles import ParagraphStyle
@@ -100,6 +101,15 @@ def render(record: str, columns: int) -> bytes:
     )
     document.build([NextPageTemplate("later"), *(_styled(p) for p in paragraphs[opened:])])
     return buffer.getvalue()
+
+
+def encrypted(record: str) -> bytes:
+    """Draw a record as a PDF that asks for a password."""
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(render(record, 2))))
+    writer.encrypt("secret", algorithm="AES-256")
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
 
 
 def main() -> None:

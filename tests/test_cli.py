@@ -1,34 +1,24 @@
 """The command line on bad input and settings: one clear message, a non-zero exit, no traceback; and the whole way."""
 
-import io
 import json
 import subprocess
 import sys
 
 import pytest
 import yaml
-from pypdf import PdfReader, PdfWriter
 
 from pipeline.tables import read_parquet
 from tests.conftest import Workspace
-from tests.rendering import render
+from tests.rendering import encrypted, render
 
 RECORD = "S/PV.20001\n\nThe meeting was called to order at 3 p.m.\n\nMs. Dahl (Norway): We agree.\n\nThe meeting rose at 4 p.m."
-
-
-def _encrypted() -> bytes:
-    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(render(RECORD, 2))))
-    writer.encrypt("secret", algorithm="AES-256")
-    out = io.BytesIO()
-    writer.write(out)
-    return out.getvalue()
 
 
 BAD_FILES = {
     "empty.txt": (b"", "an empty file"),
     "binary.txt": (bytes(range(256)) * 40, "a binary file"),
     "truncated.pdf": (render(RECORD, 2)[:900], "damaged or truncated"),
-    "encrypted.pdf": (_encrypted(), "a password"),
+    "encrypted.pdf": (encrypted(RECORD), "a password"),
     "strange.txt": (bytes(range(128, 256)) * 9, "no known encoding"),
     "columns.csv": (b"speaker,words\na,b\n", "a column 'text'"),
     "broken.jsonl": (b'{"text": "a"}\n{"text": "b"}\n{"text": \n', "broken.jsonl:3"),

@@ -4,13 +4,13 @@ import io
 from pathlib import Path
 
 import pytest
-from pypdf import PdfReader, PdfWriter
+from pypdf import PdfWriter
 
 from pipeline.errors import InputError
 from pipeline.transcripts import identify
 from pipeline.transcripts.pdf import read_pdf
 from tests.conftest import ROOT
-from tests.rendering import render
+from tests.rendering import encrypted, render
 
 RECORDS = sorted((ROOT / "tests/records").glob("*.txt"))
 SHORT = "S/PV.20001\n\nThe meeting was called to order at 3 p.m.\n\nMs. Dahl (Norway): We agree.\n\nThe meeting rose at 4 p.m."
@@ -35,14 +35,6 @@ def test_the_records_in_data_raw_are_those_of_the_texts() -> None:
         assert list(identify(pdf.read_bytes(), "a")[1]) == list(identify(path.read_bytes(), "a")[1])
 
 
-def _encrypted() -> bytes:
-    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(render(SHORT, 2))))
-    writer.encrypt("secret", algorithm="AES-256")
-    out = io.BytesIO()
-    writer.write(out)
-    return out.getvalue()
-
-
 def _blank() -> bytes:
     writer = PdfWriter()
     writer.add_blank_page(612, 792)
@@ -53,7 +45,7 @@ def _blank() -> bytes:
 
 @pytest.mark.parametrize(
     ("data", "found"),
-    [(_encrypted(), "password"), (render(SHORT, 2)[:900], "damaged"), (_blank(), "0 letters on 1 page")],
+    [(encrypted(SHORT), "password"), (render(SHORT, 2)[:900], "damaged"), (_blank(), "0 letters on 1 page")],
     ids=["encrypted", "truncated", "scan"],
 )
 def test_what_cannot_be_read_is_said(data: bytes, found: str) -> None:
