@@ -211,6 +211,7 @@ def train(
     report: Annotated[Path, typer.Option(help="Scores on validation by epoch, as JSON.")],
     codebook: CodebookOption = CODEBOOK,
     bases: Bases = BASES,
+    seed_offset: Annotated[int, typer.Option(min=0, help="Added to runtime.seed, to see what luck does.")] = 0,
     params: Config = PARAMS,
 ) -> None:
     """Fine-tune the base model.
@@ -219,11 +220,27 @@ def train(
     """
     from pipeline.train import train as run
 
-    result = run(statements, labels, splits, codebook, bases, out, report, _params(params))
+    settings = _params(params).with_seed(seed_offset)
+    result = run(statements, labels, splits, codebook, bases, out, report, settings)
     typer.echo(
         f"{out}: validation macro-F1 {result['validation_macro_f1']:.3f} at epoch {result['kept_epoch']:.0f} "
         f"(linear probe {result['probe_validation_macro_f1']:.3f})"
     )
+
+
+@app.command()
+def seeds(
+    evaluations: Annotated[list[Path], typer.Argument(help="Folders that evaluate wrote.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Means and standard deviations, as JSON.")],
+) -> None:
+    """Sum up the same training from several seeds.
+
+    Example: stance seeds data/evaluation data/seeds/1 data/seeds/2 --out data/seeds/seeds.json
+    """
+    from pipeline.seeds import seeds as run
+
+    for name, row in run(evaluations, out)["measures"].items():
+        typer.echo(f"{name:<20} {row['mean']:.3f} +- {row['standard_deviation']:.3f}")
 
 
 @app.command()

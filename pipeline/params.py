@@ -124,6 +124,11 @@ class Params(_Section):
     score: Score
     report: Report
 
+    def with_seed(self, offset: int) -> "Params":
+        """The same parameters with `offset` added to the seed."""
+        runtime = self.runtime.model_copy(update={"seed": (self.runtime.seed + offset) % 2**32})
+        return self.model_copy(update={"runtime": runtime})
+
 
 Model = TypeVar("Model", bound=BaseModel)
 
