@@ -344,6 +344,24 @@ def examine(
 
 
 @app.command()
+def push(
+    to: Annotated[str, typer.Argument(help="A new folder, or hub:OWNER/NAME.", show_default=False)],
+    model: Annotated[Path, typer.Option(help="Folder of the trained model.")] = MODEL,
+    exported: Annotated[Path, typer.Option(help="Folder of the exported model.")] = EXPORTED,
+    data: Annotated[Path, typer.Option(help="Folder of the stages' results, for the model card.")] = Path("data"),
+    codebook: CodebookOption = CODEBOOK,
+    bases: Bases = BASES,
+) -> None:
+    """Write the model with its card for others, who need no package of ours to load it.
+
+    Example: stance push my-stance-model
+    """
+    from pipeline.publish import publish
+
+    typer.echo(publish(model, exported, data, codebook, bases, to))
+
+
+@app.command()
 def score(
     paths: Paths,
     out: Out,
