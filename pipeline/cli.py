@@ -7,7 +7,7 @@ Exit codes: 0 done; 1 and 2 a failure or a wrong call; 3 input, 4 configuration,
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,6 +28,7 @@ Paths = Annotated[list[str], typer.Argument(help="Files, folders or globs of tra
 Out = Annotated[Path, typer.Option(help="Result: .parquet, .csv or .jsonl by its ending.", show_default=False)]
 Rejects = Annotated[Path | None, typer.Option(help="Keep what could not be read in this JSONL file.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first file that cannot be read.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Config = Annotated[Path, typer.Option("--params", help="Parameters of all stages.")]
 CodebookOption = Annotated[Path, typer.Option(help="Labels, definitions and rulings.")]
 Bases = Annotated[Path, typer.Option(help="Base models, pinned by content.")]
@@ -45,6 +46,12 @@ ANNOTATIONS = Path("data/annotations")
 LABELS = Path("data/labels/labels.parquet")
 PREDICTIONS = Path("data/evaluation/predictions.jsonl")
 TOPICS = Path("configs/topics.yaml")
+EVALUATION = Path("data/evaluation")
+EXAMINATION = Path("data/examination")
+AGREEMENT = Path("data/labels/agreement.json")
+TRAINING = Path("data/training")
+REPORT_PAGE = Path("data/report/report.html")
+REVIEW_PAGE = Path("data/report/evaluation.html")
 
 
 class Pick(StrEnum):
@@ -54,6 +61,12 @@ class Pick(StrEnum):
     diverse = "diverse"
     both = "both"
     random = "random"
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def _params(path: Path) -> "Params":
@@ -159,9 +172,7 @@ def corpus(
     statements: StatementsIn = STATEMENTS,
     labels: LabelsIn = LABELS,
     annotations: Annotated[Path, typer.Option(help="Folder with a JSONL file an annotator.")] = ANNOTATIONS,
-    agreement: Annotated[Path, typer.Option(help="Agreement, as annotate wrote it.")] = Path(
-        "data/labels/agreement.json"
-    ),
+    agreement: Annotated[Path, typer.Option(help="Agreement, as annotate wrote it.")] = AGREEMENT,
     topics: Annotated[Path, typer.Option(help="Patterns that tell topics.")] = TOPICS,
     set_phrases: Annotated[Path, typer.Option(help="Set phrases, a line each.")] = Path("configs/set-phrases.txt"),
     against: Annotated[Path | None, typer.Option(help="JSONL of real statements to tell these from.")] = None,
@@ -351,36 +362,62 @@ def score(
 
 @app.command()
 def report(
-    evaluation: Annotated[Path, typer.Option(help="Folder that evaluate wrote.")],
-    out: Annotated[Path, typer.Option(help="The page.")],
-    scores: Annotated[Path | None, typer.Option(help="Scores, as score wrote them.")] = None,
-    agreement: Annotated[Path | None, typer.Option(help="Agreement, as annotate wrote it.")] = None,
+    scores: Annotated[Path, typer.Argument(help="Scores, as score wrote them.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
+    evaluation: Annotated[Path | None, typer.Option(help="Folder that evaluate wrote, if there is one.")] = EVALUATION,
+    codebook: CodebookOption = CODEBOOK,
+    undated: Annotated[bool, typer.Option("--undated", help="Leave out the day of scoring: same bytes.")] = False,
     params: Config = PARAMS,
 ) -> None:
-    """Write one self-contained HTML page of the evaluation and of scored transcripts.
+    """Write scored transcripts as a self-contained page: who stands where, down to the sentence.
 
-    Example: stance report --evaluation data/evaluation --scores scores.parquet --out report.html
+    Example: stance report scores.parquet --out report.html
     """
-    from pipeline.report import report as run
+    from pipeline.report.transcripts import report as run
 
-    run(evaluation, scores, agreement, out, _params(params))
+    known = evaluation if evaluation and (evaluation != EVALUATION or evaluation.is_dir()) else None
+    for page in run(scores, known, codebook, out, _params(params), dated=not undated):
+        typer.echo(f"{page}")
+
+
+@app.command()
+def review(
+    evaluation: Annotated[Path, typer.Option(help="Folder that evaluate wrote.")] = EVALUATION,
+    examination: Annotated[Path, typer.Option(help="Folder that examine wrote, if there is one.")] = EXAMINATION,
+    agreement: Annotated[Path, typer.Option(help="Agreement, as annotate wrote it, if there is one.")] = AGREEMENT,
+    training: Annotated[Path, typer.Option(help="Folder of training's figures, if there is one.")] = TRAINING,
+    out: Annotated[Path, typer.Option(help="The page.")] = REVIEW_PAGE,
+    params: Config = PARAMS,
+) -> None:
+    """Write the held-out result as a self-contained page for a reviewer.
+
+    Example: stance review --out evaluation.html
+    """
+    from pipeline.report.review import review as run
+
+    run(evaluation, examination, agreement, training, out, _params(params))
     typer.echo(f"{out}")
 
 
 @app.command()
 def result(
-    evaluation: Annotated[Path, typer.Option(help="Folder that evaluate wrote.")] = Path("data/evaluation"),
-    page: Annotated[Path, typer.Option(help="The report's page.")] = Path("data/report/report.html"),
+    evaluation: Annotated[Path, typer.Option(help="Folder that evaluate wrote.")] = EVALUATION,
+    page: Annotated[Path, typer.Option(help="The report of the transcripts.")] = REPORT_PAGE,
+    review: Annotated[Path, typer.Option(help="The report of the evaluation.")] = REVIEW_PAGE,
+    as_json: AsJson = False,
 ) -> None:
-    """Print the held-out result of the last run, and where the report lies.
+    """Print the held-out result of the last run, and where the reports lie.
 
     Example: stance result
     """
     from pipeline.report.terminal import result_table
     from pipeline.tables import read_json
 
-    result_table(read_json(evaluation / "evaluation.json"))
-    typer.echo(f"Report: {page}")
+    found = read_json(evaluation / "evaluation.json")
+    if as_json:
+        return _print_json({**found, "reports": {"transcripts": str(page), "evaluation": str(review)}})
+    result_table(found)
+    typer.echo(f"Who stands where: {page}\nThe evaluation: {review}")
 
 
 def main() -> None:
