@@ -222,6 +222,7 @@ def train(
     report: Annotated[Path, typer.Option(help="Scores on validation by epoch, as JSON.")],
     codebook: CodebookOption = CODEBOOK,
     bases: Bases = BASES,
+    seed_offset: Annotated[int, typer.Option(min=0, help="Added to runtime.seed, to see what luck does.")] = 0,
     params: Config = PARAMS,
 ) -> None:
     """Fine-tune the base model.
@@ -230,11 +231,27 @@ def train(
     """
     from pipeline.train import train as run
 
-    result = run(statements, labels, splits, codebook, bases, out, report, _params(params))
+    settings = _params(params).with_seed(seed_offset)
+    result = run(statements, labels, splits, codebook, bases, out, report, settings)
     typer.echo(
         f"{out}: validation macro-F1 {result['validation_macro_f1']:.3f} at epoch {result['kept_epoch']:.0f} "
         f"(linear probe {result['probe_validation_macro_f1']:.3f})"
     )
+
+
+@app.command()
+def seeds(
+    evaluations: Annotated[list[Path], typer.Argument(help="Folders that evaluate wrote.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Means and standard deviations, as JSON.")],
+) -> None:
+    """Sum up the same training from several seeds.
+
+    Example: stance seeds data/evaluation data/seeds/1 data/seeds/2 --out data/seeds/seeds.json
+    """
+    from pipeline.seeds import seeds as run
+
+    for name, row in run(evaluations, out)["measures"].items():
+        typer.echo(f"{name:<20} {row['mean']:.3f} +- {row['standard_deviation']:.3f}")
 
 
 @app.command()
@@ -335,6 +352,24 @@ def examine(
     from pipeline.report.terminal import examination_tables
 
     examination_tables(run(statements, labels, predictions, model, codebook, topics, behaviour, out, _params(params)))
+
+
+@app.command()
+def push(
+    to: Annotated[str, typer.Argument(help="A new folder, or hub:OWNER/NAME.", show_default=False)],
+    model: Annotated[Path, typer.Option(help="Folder of the trained model.")] = MODEL,
+    exported: Annotated[Path, typer.Option(help="Folder of the exported model.")] = EXPORTED,
+    data: Annotated[Path, typer.Option(help="Folder of the stages' results, for the model card.")] = Path("data"),
+    codebook: CodebookOption = CODEBOOK,
+    bases: Bases = BASES,
+) -> None:
+    """Write the model with its card for others, who need no package of ours to load it.
+
+    Example: stance push my-stance-model
+    """
+    from pipeline.publish import publish
+
+    typer.echo(publish(model, exported, data, codebook, bases, to))
 
 
 @app.command()

@@ -11,8 +11,8 @@ import numpy as np
 
 from pipeline.codebook import load_codebook
 from pipeline.domain import Example
+from pipeline.leakage import near_duplicates
 from pipeline.params import Params
-from pipeline.split import near_duplicates
 from pipeline.tables import read_json, read_jsonl, read_parquet, write_json
 from pipeline.topics import OTHER, Topics, load_topics
 

@@ -3,6 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+TARGET = "target"  # a table's own column that names what a stance is towards
+
+
+def shown_before(previous: str, target: str) -> str:
+    """The sentence before and the target, if there is one; a text too long for the model loses its beginning first."""
+    return " ".join(filter(None, (previous, target)))
+
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
@@ -78,6 +85,11 @@ class Statement:
     previous: str
     text: str
 
+    @property
+    def shown_before(self) -> str:
+        """What the model is shown beside the statement; see `shown_before`."""
+        return shown_before(self.previous, self.speech.turn.extra.get(TARGET, ""))
+
 
 @dataclass(frozen=True, slots=True)
 class Reject:
@@ -108,7 +120,10 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A labelled statement as models see it; the group is the speech, on which splits are made."""
+    """A labelled statement as models see it; the group is the speech, on which splits are made.
+
+    `previous` holds what `shown_before` gives: the sentence before, and the target where the data has targets.
+    """
 
     statement_id: str
     group: str

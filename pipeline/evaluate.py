@@ -8,13 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import determinism, metrics
+from pipeline.abstention import load_calibration
 from pipeline.baseline_models import load_baselines
 from pipeline.classifier import TOKEN_BUDGET, encode_examples, load_classifier, model_digest, run_model, softmax
 from pipeline.codebook import Codebook, load_codebook
-from pipeline.domain import Example
+from pipeline.domain import TARGET, Example, shown_before
 from pipeline.errors import InputError, ModelError
-from pipeline.examples import check_disjoint, read_splits
+from pipeline.examples import has_given_splits, read_splits
+from pipeline.leakage import leakage
 from pipeline.params import Params
+from pipeline.promises import promises_kept
 from pipeline.tables import read_jsonl, whole, write_json, write_jsonl
 
 _COMPARED = ("macro_f1", "macro_f1_stances", "mcc")
@@ -51,7 +54,8 @@ def read_labelled(path: Path, codebook: Codebook) -> list[Example]:
             )
         name = str(row.get("id") or where)
         group = str(row.get("speech_id") or name.split("#")[0])
-        examples.append(Example(name, group, row["statement"], str(row.get("previous") or ""), row["label"]))
+        before = shown_before(str(row.get("previous") or ""), str(row.get(TARGET) or ""))
+        examples.append(Example(name, group, row["statement"], before, row["label"]))
     if not examples:
         raise InputError(str(path), expected="labelled rows", found="none", remedy="Name another file.")
     return examples
@@ -145,6 +149,20 @@ def _all_predictions(
     return {"model": probabilities, **{name: baseline(examples) for name, baseline in others.items()}}
 
 
+def _measure_all(
+    examples: Sequence[Example], found: dict[str, Floats], model: Path, book: Codebook, params: Params
+) -> dict[str, Any]:
+    """What `measure` gives, with which model it is, and whether it kept its promises."""
+    truth = np.array([book.names.index(e.label) for e in examples])
+    calibration = load_calibration(model)
+    return {
+        "model": model_digest(model),
+        "codebook": book.version,
+        **measure(examples, found, book.names, book.no_stance, params),
+        "abstention": promises_kept(truth, found["model"], [e.group for e in examples], calibration, params),
+    }
+
+
 def evaluate_file(
     path: Path, model: Path, baselines: Path | None, codebook: Path, bases: Path, params: Params
 ) -> dict[str, Any]:
@@ -153,8 +171,8 @@ def evaluate_file(
     book = load_codebook(codebook)
     examples = read_labelled(path, book)
     found = _all_predictions(examples, model, baselines, book, bases, params)
-    result = measure(examples, found, book.names, book.no_stance, params)
-    return {"on": str(path), "model": model_digest(model), "codebook": book.version, **result}
+    result = _measure_all(examples, found, model, book, params)
+    return {"on": str(path), **result}
 
 
 def evaluate(
@@ -172,10 +190,10 @@ def evaluate(
     determinism.fix(params.runtime)
     book = load_codebook(codebook)
     data = read_splits(statements, labels, splits)
-    check_disjoint({"train": data.train, "validation": data.validation, "heldout": data.heldout})
+    parts = {"train": data.train, "validation": data.validation, "heldout": data.heldout}
+    shared = leakage(parts, params.split, params.runtime.seed, refuse=not has_given_splits(statements))
     found = _all_predictions(data.heldout, model, baselines, book, bases, params)
-    result = measure(data.heldout, found, book.names, book.no_stance, params)
-    result = {"on": "held-out speeches", "model": model_digest(model), "codebook": book.version, **result}
+    result = {"on": "held-out speeches", **_measure_all(data.heldout, found, model, book, params), "leakage": shared}
     write_json(out / "evaluation.json", result)
     write_json(out / "metrics.json", _headline(result))
     write_jsonl(out / "predictions.jsonl", _rows(data.heldout, found["model"], book.names))
@@ -217,6 +235,10 @@ def _write_plots(
         file.write("confidence,accuracy,count\n")
         for row in result["reliability"]:
             file.write(f"{row['confidence']:.6f},{row['accuracy']:.6f},{row['count']}\n")
+    with whole(out / "risk_coverage.csv") as file:
+        file.write("coverage,error\n")
+        for row in result["abstention"]["risk_coverage"]:
+            file.write(f"{row['coverage']:.6f},{row['error']:.6f}\n")
     with whole(out / "comparison.csv") as file:
         file.write("system,macro_f1\n")
         for name, row in {"model": result, **result["baselines"]}.items():

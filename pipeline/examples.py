@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.domain import Example
+from pipeline.domain import TARGET, Example, shown_before
 from pipeline.errors import SplitError
 from pipeline.tables import read_parquet
 
@@ -38,11 +38,22 @@ def check_disjoint(data: Mapping[str, Sequence[Example]]) -> None:
                 )
 
 
+def has_given_splits(statements: Path) -> bool:
+    """Whether the statements came with a column `split` of their own."""
+    return any(row.get("split") for row in read_parquet(statements))
+
+
 def read_examples(statements: Path, labels: Path) -> list[Example]:
     """Labelled statements with their texts, in the statements' order."""
     decided = {row["statement_id"]: row["label"] for row in read_parquet(labels)}
     return [
-        Example(row["statement_id"], row["speech_id"], row["statement"], row["previous"], decided[row["statement_id"]])
+        Example(
+            row["statement_id"],
+            row["speech_id"],
+            row["statement"],
+            shown_before(row["previous"], row.get(TARGET) or ""),
+            decided[row["statement_id"]],
+        )
         for row in read_parquet(statements)
         if row["statement_id"] in decided
     ]

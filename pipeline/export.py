@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from pipeline import determinism
+from pipeline.abstention import CALIBRATION
 from pipeline.classifier import (
     DESCRIPTION,
     TOKEN_BUDGET,
@@ -72,7 +73,8 @@ def export_onnx(model_folder: Path, out: Path, opset: int) -> None:
         )
         shutil.copyfile(path, out / EXPORTED)
     tokenizer.save_pretrained(out)
-    shutil.copyfile(model_folder / DESCRIPTION, out / DESCRIPTION)
+    for name in (DESCRIPTION, CALIBRATION):
+        shutil.copyfile(model_folder / name, out / name)
 
 
 def export(

@@ -63,6 +63,13 @@ class Train(_Section):
     precision: Literal["float32", "bfloat16"]
 
 
+class Abstain(_Section):
+    """`set_coverage`: share of prediction sets that are to hold the true label; `confidence` of bounds on errors."""
+
+    set_coverage: Share
+    confidence: Share
+
+
 class Baselines(_Section):
     """`tfidf_c`, `frozen_c`: inverse regularisation of the two logistic regressions."""
 
@@ -87,10 +94,14 @@ class Export(_Section):
 
 
 class Score(_Section):
-    """`batch_tokens`: padded tokens a batch may hold; `window`: statements sorted by length together."""
+    """`batch_tokens`: padded tokens a batch may hold; `window`: statements sorted by length together.
+
+    `max_error`: abstain where validation can't promise this share of wrong labels (1: never).
+    """
 
     batch_tokens: Count
     window: Count
+    max_error: Annotated[float, Field(gt=0, le=1)]
 
 
 class Report(_Section):
@@ -114,11 +125,17 @@ class Params(_Section):
     annotate: Annotate
     split: Split
     train: Train
+    abstain: Abstain
     baselines: Baselines
     evaluate: Evaluate
     export: Export
     score: Score
     report: Report
+
+    def with_seed(self, offset: int) -> "Params":
+        """The same parameters with `offset` added to the seed."""
+        runtime = self.runtime.model_copy(update={"seed": (self.runtime.seed + offset) % 2**32})
+        return self.model_copy(update={"runtime": runtime})
 
 
 Model = TypeVar("Model", bound=BaseModel)

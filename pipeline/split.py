@@ -1,56 +1,19 @@
 """Stage: train, validation and held-out by speech, near-duplicates on one side, overlap refused."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from datasketch import MinHash, MinHashLSH
 from numpy.typing import NDArray
 
 from pipeline.domain import Example
 from pipeline.errors import SplitError
 from pipeline.examples import SCHEMA, SPLITS, read_examples
+from pipeline.leakage import near_duplicates, shared_windows
 from pipeline.params import Params, Split
-from pipeline.tables import whole, write_table
+from pipeline.tables import read_parquet, whole, write_table
 
-_SHORTEST = 8  # words; set phrases ("I thank the briefer") recur everywhere and tie nothing together
-
-
-def shingles(text: str, words: int) -> set[str]:
-    """Runs of `words` words, in lower case; empty for statements too short to tell anything."""
-    tokens = re.findall(r"\w+", text.casefold())
-    if len(tokens) < _SHORTEST:
-        return set()
-    return {" ".join(tokens[i : i + words]) for i in range(len(tokens) - words + 1)}
-
-
-def near_duplicates(examples: Sequence[Example], params: Split, seed: int) -> list[tuple[str, str]]:
-    """Pairs of statement ids from different speeches that say almost the same.
-
-    Jaccard index of word shingles of at least `params.near_duplicate`: candidates by MinHash LSH
-    (Broder 1997), confirmed on the shingles themselves.
-    """
-    index = MinHashLSH(threshold=params.near_duplicate, num_perm=params.permutations)
-    sets: dict[str, set[str]] = {}
-    speech = {example.statement_id: example.group for example in examples}
-    pairs = []
-    for example in examples:
-        own = shingles(example.statement, params.shingle_words)
-        if not own:
-            continue
-        sketch = MinHash(num_perm=params.permutations, seed=seed)
-        sketch.update_batch([shingle.encode() for shingle in sorted(own)])
-        for other in sorted(index.query(sketch)):
-            if speech[other] != example.group and _jaccard(own, sets[other]) >= params.near_duplicate:
-                pairs.append((other, example.statement_id))
-        index.insert(example.statement_id, sketch)
-        sets[example.statement_id] = own
-    return pairs
-
-
-def _jaccard(a: set[str], b: set[str]) -> float:
-    return len(a & b) / len(a | b)
+_GIVEN = {name: name for name in SPLITS} | {"val": "validation", "dev": "validation", "test": "heldout"}
 
 
 def bind_groups(speeches: Iterable[str], pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -103,18 +66,53 @@ def _one_fold(labels: NDArray[np.str_], groups: NDArray[np.str_], share: float, 
     return np.asarray(next(iter(cut.split(labels, labels, groups)))[1], dtype=np.int64)
 
 
+def _divide(examples: Sequence[Example], params: Params) -> dict[str, str]:
+    speech = {example.statement_id: example.group for example in examples}
+    pairs = near_duplicates(examples, params.split, params.runtime.seed) + shared_windows(examples)
+    groups = bind_groups(dict.fromkeys(speech.values()), [(speech[a], speech[b]) for a, b in pairs])
+    return assign(examples, groups, params.split, params.runtime.seed)
+
+
+def given_splits(statements: Path) -> dict[str, str]:
+    """The splits that a table brought along in a column `split`, by speech; empty where there is none.
+
+    Raises:
+        SplitError: a name that is no split, or a speech in two.
+    """
+    found: dict[str, str] = {}
+    for row in read_parquet(statements):
+        name = row.get("split") or ""
+        if name and found.setdefault(row["speech_id"], _GIVEN.get(name, "")) != _GIVEN.get(name, name):
+            raise SplitError(
+                f"{row['source']}, {row['statement_id']}",
+                expected=f"one of {', '.join(_GIVEN)} in the column 'split', and one a speech",
+                found=f"{name!r}",
+                remedy="Correct the table, or leave the column out.",
+            )
+    return found
+
+
+def _follow(given: Mapping[str, str], examples: Sequence[Example], params: Params) -> dict[str, str]:
+    """Splits as given; a part of the training speeches validates where the table names none."""
+    missing = sorted({e.group for e in examples} - given.keys())
+    if missing:
+        raise SplitError(
+            missing[0], expected="a split for every labelled speech, or for none", found="none", remedy="Add it."
+        )
+    chosen = {e.group: given[e.group] for e in examples}
+    training = [e for e in examples if chosen[e.group] == "train"]
+    if "validation" not in chosen.values() and training:
+        labels, groups = np.array([e.label for e in training]), np.array([e.group for e in training])
+        picked = _one_fold(labels, groups, params.split.validation, params.runtime.seed)
+        chosen |= {training[int(i)].group: "validation" for i in picked}
+    return chosen
+
+
 def split(statements: Path, labels: Path, out: Path, heldout: Path, params: Params) -> dict[str, dict[str, int]]:
     """Write the splits and the list of held-out speeches; give the counts."""
     examples = read_examples(statements, labels)
-    speech = {example.statement_id: example.group for example in examples}
-    pairs = near_duplicates(examples, params.split, params.runtime.seed)
-    groups = bind_groups(dict.fromkeys(speech.values()), [(speech[a], speech[b]) for a, b in pairs])
-    chosen = assign(examples, groups, params.split, params.runtime.seed)
-    for a, b in pairs:
-        if chosen[speech[a]] != chosen[speech[b]]:
-            raise SplitError(
-                f"{a} and {b}", expected="near-duplicates on one side", found="them on two", remedy="Report this."
-            )
+    given = given_splits(statements)
+    chosen = _follow(given, examples, params) if given else _divide(examples, params)
     rows = [{"statement_id": e.statement_id, "speech_id": e.group, "split": chosen[e.group]} for e in examples]
     write_table(out, rows, SCHEMA)
     with whole(heldout) as file:

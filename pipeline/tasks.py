@@ -74,7 +74,7 @@ def tasks(
     if (model / EXPORTED).is_file() and not (blind and pick in ("random", "diverse")):
         engine = OnnxEngine(model, params.runtime.threads, params.score.batch_tokens)
         probabilities, digest = (
-            engine.probabilities([s.text for s in statements], [s.previous for s in statements]),
+            engine.probabilities([s.text for s in statements], [s.shown_before for s in statements]),
             engine.digest,
         )
     chosen = _choose(statements, probabilities, pick, count, bases, params)

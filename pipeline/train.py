@@ -27,6 +27,7 @@ from transformers import (
 )
 
 from pipeline import determinism
+from pipeline.abstention import calibrate, save_calibration
 from pipeline.classifier import (
     TOKEN_BUDGET,
     WEIGHTS,
@@ -42,6 +43,7 @@ from pipeline.classifier import (
     pad,
     run_model,
     save_classifier,
+    softmax,
 )
 from pipeline.codebook import load_codebook
 from pipeline.domain import Example
@@ -179,13 +181,18 @@ def _fine_tune(model: StanceClassifier, train: _Part, validation: _Part, pad_id:
     return keeper
 
 
-def _calibrate(model: StanceClassifier, validation: _Part, pad_id: int) -> float:
-    """Divide the head by the temperature that suits the validation split; give the temperature."""
-    temperature = fit_temperature(run_model(model, validation.features, pad_id, TOKEN_BUDGET), validation.truth)
+def _cool(model: StanceClassifier, validation: _Part, pad_id: int) -> tuple[float, NDArray[np.float64]]:
+    """Divide the head by the temperature that suits the validation split.
+
+    Returns:
+        The temperature, and the probabilities (n, labels) of the validation split after it.
+    """
+    logits = run_model(model, validation.features, pad_id, TOKEN_BUDGET)
+    temperature = fit_temperature(logits, validation.truth)
     with torch.no_grad():
         model.head.weight.div_(temperature)
         model.head.bias.div_(temperature)
-    return temperature
+    return temperature, softmax(logits / temperature)
 
 
 def train(
@@ -209,7 +216,7 @@ def train(
     _check_labels(part["train"].truth, book.names)
     _start_from_probe(model, part["train"], pad_id, params.train)
     keeper = _fine_tune(model, part["train"], part["validation"], pad_id, params)
-    temperature = _calibrate(model.cpu(), part["validation"], pad_id)
+    temperature, probabilities = _cool(model.cpu(), part["validation"], pad_id)
     p = params.train
     description = Description(book.names, book.no_stance, book.version, p.base_model, pooling, p.max_tokens, p.context)
     made_from = {
@@ -219,6 +226,8 @@ def train(
         "code": code_fingerprint(),
     }
     save_classifier(out, model, tokenizer, description, made_from)
+    speeches = [e.group for e in data.validation]
+    save_calibration(out, calibrate(part["validation"].truth, probabilities, speeches, **params.abstain.model_dump()))
     result = _report(keeper, data, temperature, out)
     write_json(report, result)
     _write_history(report.with_name("history.csv"), keeper.history)

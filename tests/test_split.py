@@ -6,26 +6,13 @@ from pipeline.domain import Example
 from pipeline.errors import SplitError
 from pipeline.examples import check_disjoint
 from pipeline.params import Split
-from pipeline.split import assign, bind_groups, near_duplicates
+from pipeline.split import assign, bind_groups
 
 PARAMS = Split(validation=0.2, heldout=0.2, near_duplicate=0.5, permutations=128, shingle_words=3)
-LONG = "the council decided on monday to close the two harbours of the northern coast to all ships"
 
 
 def _example(speech: int, number: int, text: str, label: str = "a") -> Example:
     return Example(f"{speech}:{number}", str(speech), text, "", label)
-
-
-def test_near_duplicates_are_found_across_speeches_only() -> None:
-    examples = [
-        _example(1, 0, LONG),
-        _example(1, 1, LONG),
-        _example(2, 0, LONG.replace("monday", "friday")),
-        _example(3, 0, "I thank the President."),
-        _example(4, 0, "I thank the President."),
-        _example(5, 0, "nothing here is like the other text but for a few of its most common words"),
-    ]
-    assert near_duplicates(examples, PARAMS, 1) == [("1:0", "2:0"), ("1:1", "2:0")]
 
 
 def test_ties_pass_on() -> None:

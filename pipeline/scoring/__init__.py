@@ -37,7 +37,7 @@ def _scored(
     labels = engine.description.labels
     remaining = iter(statements)
     while block := list(islice(remaining, window)):
-        probabilities = engine.probabilities([s.text for s in block], [s.previous for s in block])
+        probabilities = engine.probabilities([s.text for s in block], [s.shown_before for s in block])
         for statement, row in zip(block, probabilities.round(6), strict=True):
             stance = labels[int(row.argmax())]
             turn = statement.speech.turn
