@@ -50,6 +50,7 @@ EVALUATION = Path("data/evaluation")
 EXAMINATION = Path("data/examination")
 AGREEMENT = Path("data/labels/agreement.json")
 TRAINING = Path("data/training")
+SEEDS = Path("data/seeds/seeds.json")
 REPORT_PAGE = Path("data/report/report.html")
 REVIEW_PAGE = Path("data/report/evaluation.html")
 
@@ -421,16 +422,19 @@ def review(
     examination: Annotated[Path, typer.Option(help="Folder that examine wrote, if there is one.")] = EXAMINATION,
     agreement: Annotated[Path, typer.Option(help="Agreement, as annotate wrote it, if there is one.")] = AGREEMENT,
     training: Annotated[Path, typer.Option(help="Folder of training's figures, if there is one.")] = TRAINING,
+    seeds: Annotated[Path, typer.Option(help="What seeds wrote, if anything.")] = SEEDS,
     out: Annotated[Path, typer.Option(help="The page.")] = REVIEW_PAGE,
+    plot: Annotated[Path | None, typer.Option(help="CSV of the behaviour tests, for dvc plots.")] = None,
     params: Config = PARAMS,
 ) -> None:
     """Write the held-out result as a self-contained page for a reviewer.
 
     Example: stance review --out evaluation.html
     """
+    from pipeline.report.review import Sources
     from pipeline.report.review import review as run
 
-    run(evaluation, examination, agreement, training, out, _params(params))
+    run(Sources(evaluation, examination, agreement, training, seeds), out, _params(params), plot)
     typer.echo(f"{out}")
 
 
@@ -450,9 +454,10 @@ def result(
 
     found = read_json(evaluation / "evaluation.json")
     if as_json:
-        return _print_json({**found, "reports": {"transcripts": str(page), "evaluation": str(review)}})
-    result_table(found)
-    typer.echo(f"Who stands where: {page}\nThe evaluation: {review}")
+        _print_json({**found, "reports": {"transcripts": str(page), "evaluation": str(review)}})
+    else:
+        result_table(found)
+        typer.echo(f"Who stands where: {page}\nThe evaluation: {review}")
 
 
 def main() -> None:

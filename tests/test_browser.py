@@ -14,6 +14,7 @@ from pipeline.params import load_params
 from pipeline.report.transcripts import report
 from tests.browser import Opened, needs_chromium, started
 from tests.conftest import ROOT
+from tests.reviewed import written_review
 from tests.scored import HOSTILE, HOSTILE_NAME, LABELS, scored_rows, with_hostile, write_scores
 
 pytestmark = needs_chromium
@@ -195,8 +196,8 @@ def test_text_from_transcripts_is_never_markup(opened: Open, hostile: Path) -> N
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(opened: Open, theme: str) -> None:
-    page = opened(color_scheme=theme).ready()
+def test_axe_finds_nothing(opened: Open, hostile: Path, theme: str) -> None:
+    page = opened(hostile, color_scheme=theme).ready()
     page.locator("details").evaluate_all("all => all.forEach(d => { d.open = true; })")
     tags = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     assert Axe().run(page, options=tags).response["violations"] == []
@@ -251,3 +252,30 @@ def test_fifty_thousand_statements_stay_usable(opened: Open, tmp_path: Path) -> 
     page.locator(".st[tabindex='0']").focus()
     page.keyboard.press("End")
     assert int(page.evaluate("document.activeElement.dataset.i")) > 49000
+
+
+@pytest.fixture(scope="module")
+def review_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A review of invented results with every part it knows, hostile where a transcript's text comes in."""
+    return written_review(tmp_path_factory.mktemp("review"))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_review_is_accessible_and_whole(opened: Open, review_page: Path, theme: str, tmp_path: Path) -> None:
+    page = opened(review_page, color_scheme=theme).page
+    page.locator("details").evaluate_all("all => all.forEach(d => { d.open = true; })")
+    assert Axe().run(page).response["violations"] == []
+    assert page.locator("figure svg").count() == 7
+    told = ["It answers", "How to read it", "It does not show", "Made by"]
+    for figure in page.locator("figure").all():
+        assert figure.locator("dt").all_inner_texts() == told
+    for link in page.locator("nav a").all():
+        assert page.locator(link.get_attribute("href") or "").count() == 1
+    assert HOSTILE.split("\u2028")[0] in page.inner_text("#errors + p + ol")
+    page.pdf(path=tmp_path / "review.pdf")
+    assert "How much is luck?" in " ".join(p.extract_text() for p in PdfReader(tmp_path / "review.pdf").pages)
+
+
+def test_the_review_fits_a_phone(opened: Open, review_page: Path) -> None:
+    page = opened(review_page, viewport={"width": 360, "height": 740}).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

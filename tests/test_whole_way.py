@@ -191,33 +191,40 @@ def test_the_exported_model_agrees_and_a_disagreement_stops_the_stage(
         )
 
 
-def test_the_page_holds_the_figures_and_no_markup_from_transcripts(ran: Workspace) -> None:
+def test_the_pages_hold_the_figures_and_no_markup_from_transcripts(ran: Workspace) -> None:
     hostile = "<script>alert(1)</script> & We want to build it."
     (ran.folder / "hostile.jsonl").write_text(json.dumps({"text": hostile, "speaker": "<b>Mr. X</b>"}) + "\n")
-    ran.stance("score", "hostile.jsonl", "--model", "exported", "--params", "params.yaml", "--out", "h.parquet")
+    options = ["--params", "params.yaml"]
+    ran.stance("score", "hostile.jsonl", "--model", "exported", *options, "--out", "h.parquet")
+    ran.stance("report", "h.parquet", "--evaluation", "evaluation", *MODEL[:2], *options, "--out", "report.html")
     ran.stance(
-        "report",
+        "review",
+        "--plot",
+        "b.csv",
         "--evaluation",
         "evaluation",
-        "--scores",
-        "h.parquet",
         "--agreement",
         "a.json",
-        "--params",
-        "params.yaml",
+        *options,
         "--out",
-        "report.html",
+        "evaluation.html",
     )
-    page = (ran.folder / "report.html").read_text()
+    page, review = ((ran.folder / name).read_text() for name in ("report.html", "evaluation.html"))
     assert "<script>alert" not in page
-    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; We want" in page
     assert "<b>Mr. X</b>" not in page
+    assert "corrected" in page
     result = read_json(ran.folder / "evaluation" / "evaluation.json")
-    assert f"{result['macro_f1']:.2f}" in page
-    assert "http://" not in page.replace("http://www.w3.org", "")
-    done = ran.stance("result", "--evaluation", "evaluation", "--page", "report.html")
+    assert f"{result['macro_f1']:.3f}" in review
+    assert f"{result['abstention']['aurc']:.3f}" in review
+    assert "Did anything leak?" in review
+    for text in (page, review):
+        assert "://" not in text.replace("http://www.w3.org", "")
+    done = ran.stance("result", "--evaluation", "evaluation", "--page", "report.html", "--review", "evaluation.html")
     assert "held-out" in done.stdout
     assert "report.html" in done.stdout
+    assert "evaluation.html" in done.stdout
+    told = json.loads(ran.stance("result", "--evaluation", "evaluation", "--json").stdout)
+    assert told["macro_f1"] == result["macro_f1"]
 
 
 def test_an_altered_model_is_refused(ran: Workspace, tmp_path: Path) -> None:

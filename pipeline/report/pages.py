@@ -1,4 +1,4 @@
-"""Pages that need nothing but themselves: a template, its style and script inside, and a policy that allows no other."""
+"""Pages that need nothing but themselves: template, style and script inside, and a policy that allows no other."""
 
 import base64
 import hashlib
