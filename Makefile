@@ -9,7 +9,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export DVC_NO_ANALYTICS := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: run test setup lint chromium test-labelstudio seeds reproduce bench corpus-report lock records mpnet clean
+.PHONY: run test setup lint chromium test-labelstudio seeds docs screenshots reproduce bench corpus-report lock records mpnet clean
 
 run: setup
 	@$(BIN)/dvc repro
@@ -51,6 +51,15 @@ $(STAMP): requirements.lock pyproject.toml
 # The same training from four more seeds: an hour on 2 cores. An interrupted run goes on with the next seed.
 seeds: setup
 	@$(BIN)/dvc repro data/seeds/dvc.yaml
+
+# The documents: generated pages are written anew, and the site is built into site/.
+docs: setup
+	$(BIN)/python -m tests.reference
+	$(BIN)/mkdocs build --strict --quiet
+
+# The pictures of the documents, from the reports of the last run.
+screenshots: setup chromium
+	$(BIN)/python -m tests.screenshots
 
 # Two fresh clones, two full runs, one comparison, file by file.
 reproduce: setup

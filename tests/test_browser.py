@@ -279,3 +279,21 @@ def test_the_review_is_accessible_and_whole(opened: Open, review_page: Path, the
 def test_the_review_fits_a_phone(opened: Open, review_page: Path) -> None:
     page = opened(review_page, viewport={"width": 360, "height": 740}).page
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_an_overview_filters_by_everything_but_words_and_leads_to_its_pages(opened: Open, tmp_path: Path) -> None:
+    small = PARAMS.model_copy(update={"report": PARAMS.report.model_copy(update={"page_megabytes": 0.2})})
+    rows = scored_rows(5000, meetings=5)
+    report(write_scores(tmp_path / "s.parquet", rows), None, CODEBOOK, tmp_path / "report.html", small)
+    page = opened(tmp_path / "report.html").ready()
+    assert _count(page) == len(rows)
+    assert page.locator("#timeline-table tbody tr").count() == 5
+    assert "2015" in (page.locator("#timeline-table tbody tr").first.text_content() or "")
+    page.check("#stances input[value=dialogue]")
+    assert _count(page) == sum(row["stance"] == "dialogue" for row in rows)
+    assert not page.is_visible("#debate-section")
+    page.click("nav a >> nth=0")
+    page.wait_for_selector("html[data-ready]")
+    assert page.locator(".st").count() > 0
+    page.click("nav a >> text=Overview")
+    assert page.url.endswith("report.html")
