@@ -9,14 +9,21 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export DVC_NO_ANALYTICS := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: run test setup lint test-labelstudio seeds reproduce bench corpus-report lock records mpnet clean
+.PHONY: run test setup lint chromium test-labelstudio seeds docs screenshots reproduce bench corpus-report lock records mpnet clean
 
 run: setup
 	@$(BIN)/dvc repro
 	@$(BIN)/stance result
 
-test: setup lint
+test: setup lint chromium
 	$(BIN)/pytest
+
+# The pages are tested in Chromium. Without it, and without the right to install it, those tests skip and say so.
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	    apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
+	  echo "Chromium is missing; tests of the pages will be skipped. On Debian: apt-get install chromium" >&2
 
 # The round trip against a real Label Studio and Chromium; makes .venv-labelstudio the first time.
 test-labelstudio: setup
@@ -44,6 +51,15 @@ $(STAMP): requirements.lock pyproject.toml
 # The same training from four more seeds: an hour on 2 cores. An interrupted run goes on with the next seed.
 seeds: setup
 	@$(BIN)/dvc repro data/seeds/dvc.yaml
+
+# The documents: generated pages are written anew, and the site is built into site/.
+docs: setup
+	$(BIN)/python -m tests.reference
+	$(BIN)/mkdocs build --strict --quiet
+
+# The pictures of the documents, from the reports of the last run.
+screenshots: setup chromium
+	$(BIN)/python -m tests.screenshots
 
 # Two fresh clones, two full runs, one comparison, file by file.
 reproduce: setup

@@ -1,13 +1,9 @@
-"""The command line: parse, dispatch with lazy imports, errors to messages and exit codes.
-
-Exit codes: 0 done; 1 and 2 a failure or a wrong call; 3 input, 4 configuration, 5 annotations, 6 splits, 7 model,
-8 output; 10 done, but some files were rejected and `--rejects` did not ask to keep them; 130 interrupted.
-"""
+"""The command line: parse, dispatch with lazy imports, errors to messages and exit codes."""
 
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,16 +14,24 @@ if TYPE_CHECKING:
     from pipeline.params import Params
 
 REJECTED = 10
+_EXIT_CODES = (
+    "Exit codes: 0 done; 1 a failure; 2 a wrong call; 3 input, 4 configuration, 5 annotations, 6 splits, 7 model, "
+    "8 output not as it should be; 10 done, but some files were rejected and --rejects did not ask to keep them; "
+    "130 interrupted."
+)
+# Plain help: rich would take longer to load than all the rest.
 app = typer.Typer(
     help="Stance on sanctions, statement by statement, in transcripts of United Nations debates.",
+    epilog=_EXIT_CODES,
     no_args_is_help=True,
-    add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 Paths = Annotated[list[str], typer.Argument(help="Files, folders or globs of transcripts.", show_default=False)]
 Out = Annotated[Path, typer.Option(help="Result: .parquet, .csv or .jsonl by its ending.", show_default=False)]
 Rejects = Annotated[Path | None, typer.Option(help="Keep what could not be read in this JSONL file.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first file that cannot be read.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Config = Annotated[Path, typer.Option("--params", help="Parameters of all stages.")]
 CodebookOption = Annotated[Path, typer.Option(help="Labels, definitions and rulings.")]
 Bases = Annotated[Path, typer.Option(help="Base models, pinned by content.")]
@@ -45,6 +49,13 @@ ANNOTATIONS = Path("data/annotations")
 LABELS = Path("data/labels/labels.parquet")
 PREDICTIONS = Path("data/evaluation/predictions.jsonl")
 TOPICS = Path("configs/topics.yaml")
+EVALUATION = Path("data/evaluation")
+EXAMINATION = Path("data/examination")
+AGREEMENT = Path("data/labels/agreement.json")
+TRAINING = Path("data/training")
+SEEDS = Path("data/seeds/seeds.json")
+REPORT_PAGE = Path("data/report/report.html")
+REVIEW_PAGE = Path("data/report/evaluation.html")
 
 
 class Pick(StrEnum):
@@ -54,6 +65,12 @@ class Pick(StrEnum):
     diverse = "diverse"
     both = "both"
     random = "random"
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def _params(path: Path) -> "Params":
@@ -93,7 +110,7 @@ def annotate(
     codebook: CodebookOption = CODEBOOK,
     params: Config = PARAMS,
 ) -> None:
-    """Turn annotators' decisions into labels, and measure their agreement.
+    """Turn annotators' decisions into labels, with their agreement.
 
     Example: stance annotate --statements s.parquet --annotations data/annotations --out l.parquet --report a.json
     """
@@ -119,7 +136,7 @@ def tasks(
     bases: Bases = BASES,
     params: Config = PARAMS,
 ) -> None:
-    """Choose statements to label and write them as tasks for Label Studio.
+    """Choose statements to label, as tasks for Label Studio.
 
     Example: stance tasks data/raw --out tasks.json --pick uncertain --count 200
     """
@@ -137,7 +154,7 @@ def labels(
     annotations: Annotated[Path, typer.Option(help="Folder with a JSONL file an annotator.")] = ANNOTATIONS,
     codebook: CodebookOption = CODEBOOK,
 ) -> None:
-    """Add decisions made in Label Studio, or listed in a CSV, to the annotators' files.
+    """Add decisions of Label Studio or a CSV to the annotators' files.
 
     Example: stance labels export.json --annotator maria
     """
@@ -159,9 +176,7 @@ def corpus(
     statements: StatementsIn = STATEMENTS,
     labels: LabelsIn = LABELS,
     annotations: Annotated[Path, typer.Option(help="Folder with a JSONL file an annotator.")] = ANNOTATIONS,
-    agreement: Annotated[Path, typer.Option(help="Agreement, as annotate wrote it.")] = Path(
-        "data/labels/agreement.json"
-    ),
+    agreement: Annotated[Path, typer.Option(help="Agreement, as annotate wrote it.")] = AGREEMENT,
     topics: Annotated[Path, typer.Option(help="Patterns that tell topics.")] = TOPICS,
     set_phrases: Annotated[Path, typer.Option(help="Set phrases, a line each.")] = Path("configs/set-phrases.txt"),
     against: Annotated[Path | None, typer.Option(help="JSONL of real statements to tell these from.")] = None,
@@ -170,7 +185,7 @@ def corpus(
     codebook: CodebookOption = CODEBOOK,
     params: Config = PARAMS,
 ) -> None:
-    """Report on a labelled corpus: counts, repetition, shortcuts that could mislead a model.
+    """Report on a labelled corpus: counts, repetition, shortcuts.
 
     Example: stance corpus --datasheet data/README.md
     """
@@ -192,7 +207,7 @@ def split(
     heldout: Annotated[Path, typer.Option(help="List of the held-out speeches.")],
     params: Config = PARAMS,
 ) -> None:
-    """Divide the labelled speeches into train, validation and held-out.
+    """Divide labelled speeches into train, validation and held-out.
 
     Example: stance split --statements s.parquet --labels l.parquet --out splits.parquet --heldout heldout.txt
     """
@@ -253,7 +268,7 @@ def baselines(
     bases: Bases = BASES,
     params: Config = PARAMS,
 ) -> None:
-    """Fit the baselines: majority, keywords, TF-IDF, frozen base model.
+    """Fit the baselines: majority, keywords, TF-IDF, frozen base.
 
     Example: stance baselines --statements s.parquet --labels l.parquet --splits p.parquet --out models/baselines
     """
@@ -272,7 +287,7 @@ def export(
     model: Annotated[Path, typer.Option(help="Folder of the trained model.")] = MODEL,
     params: Config = PARAMS,
 ) -> None:
-    """Write the model as ONNX and prove that it agrees with the trained one.
+    """Write the model as ONNX, and prove that it agrees.
 
     Example: stance export --statements s.parquet --labels l.parquet --splits p.parquet --out exported --report e.json
     """
@@ -299,8 +314,9 @@ def evaluate(
     codebook: CodebookOption = CODEBOOK,
     bases: Bases = BASES,
     params: Config = PARAMS,
+    as_json: AsJson = False,
 ) -> None:
-    """Measure the model and the baselines on held-out speeches, or on any labelled file.
+    """Measure model and baselines on held-out or other labels.
 
     Example: stance evaluate --on my-labels.jsonl --out result.json
     """
@@ -318,7 +334,7 @@ def evaluate(
         raise typer.BadParameter("give --on FILE, or --statements, --labels, --splits and --out")
     from pipeline.report.terminal import result_table
 
-    result_table(result)
+    _print_json(result) if as_json else result_table(result)
 
 
 @app.command()
@@ -333,7 +349,7 @@ def examine(
     codebook: CodebookOption = CODEBOOK,
     params: Config = PARAMS,
 ) -> None:
-    """Part the held-out result by topic, source, decade and more, and run the behaviour tests.
+    """Part the held-out result, and run the behaviour tests.
 
     Example: stance examine
     """
@@ -386,36 +402,91 @@ def score(
 
 @app.command()
 def report(
-    evaluation: Annotated[Path, typer.Option(help="Folder that evaluate wrote.")],
-    out: Annotated[Path, typer.Option(help="The page.")],
-    scores: Annotated[Path | None, typer.Option(help="Scores, as score wrote them.")] = None,
-    agreement: Annotated[Path | None, typer.Option(help="Agreement, as annotate wrote it.")] = None,
+    scores: Annotated[Path, typer.Argument(help="Scores, as score wrote them.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
+    evaluation: Annotated[Path | None, typer.Option(help="Folder that evaluate wrote, if there is one.")] = EVALUATION,
+    codebook: CodebookOption = CODEBOOK,
+    undated: Annotated[bool, typer.Option("--undated", help="Leave out the day of scoring: same bytes.")] = False,
     params: Config = PARAMS,
 ) -> None:
-    """Write one self-contained HTML page of the evaluation and of scored transcripts.
+    """Write scores as a page: who stands where, to the sentence.
 
-    Example: stance report --evaluation data/evaluation --scores scores.parquet --out report.html
+    Example: stance report scores.parquet --out report.html
     """
-    from pipeline.report import report as run
+    from pipeline.report.transcripts import report as run
 
-    run(evaluation, scores, agreement, out, _params(params))
+    known = evaluation if evaluation and (evaluation != EVALUATION or evaluation.is_dir()) else None
+    for page in run(scores, known, codebook, out, _params(params), dated=not undated):
+        typer.echo(f"{page}")
+
+
+@app.command()
+def review(
+    evaluation: Annotated[Path, typer.Option(help="Folder that evaluate wrote.")] = EVALUATION,
+    examination: Annotated[Path, typer.Option(help="Folder that examine wrote, if there is one.")] = EXAMINATION,
+    agreement: Annotated[Path, typer.Option(help="Agreement, as annotate wrote it, if there is one.")] = AGREEMENT,
+    training: Annotated[Path, typer.Option(help="Folder of training's figures, if there is one.")] = TRAINING,
+    seeds: Annotated[Path, typer.Option(help="What seeds wrote, if anything.")] = SEEDS,
+    out: Annotated[Path, typer.Option(help="The page.")] = REVIEW_PAGE,
+    plot: Annotated[Path | None, typer.Option(help="CSV of the behaviour tests, for dvc plots.")] = None,
+    params: Config = PARAMS,
+) -> None:
+    """Write the held-out result as a page for a reviewer.
+
+    Example: stance review --out evaluation.html
+    """
+    from pipeline.report.review import Sources
+    from pipeline.report.review import review as run
+
+    run(Sources(evaluation, examination, agreement, training, seeds), out, _params(params), plot)
     typer.echo(f"{out}")
 
 
 @app.command()
 def result(
-    evaluation: Annotated[Path, typer.Option(help="Folder that evaluate wrote.")] = Path("data/evaluation"),
-    page: Annotated[Path, typer.Option(help="The report's page.")] = Path("data/report/report.html"),
+    evaluation: Annotated[Path, typer.Option(help="Folder that evaluate wrote.")] = EVALUATION,
+    page: Annotated[Path, typer.Option(help="The report of the transcripts.")] = REPORT_PAGE,
+    review: Annotated[Path, typer.Option(help="The report of the evaluation.")] = REVIEW_PAGE,
+    as_json: AsJson = False,
 ) -> None:
-    """Print the held-out result of the last run, and where the report lies.
+    """Print the last held-out result, and where the reports lie.
 
     Example: stance result
     """
     from pipeline.report.terminal import result_table
     from pipeline.tables import read_json
 
-    result_table(read_json(evaluation / "evaluation.json"))
-    typer.echo(f"Report: {page}")
+    found = read_json(evaluation / "evaluation.json")
+    if as_json:
+        _print_json({**found, "reports": {"transcripts": str(page), "evaluation": str(review)}})
+    else:
+        result_table(found)
+        typer.echo(f"Who stands where: {page}\nThe evaluation: {review}")
+
+
+@app.command()
+def doctor(bases: Bases = BASES, params: Config = PARAMS, as_json: AsJson = False) -> None:
+    """Say what of this machine and clone is as it should be.
+
+    Example: stance doctor
+    """
+    from dataclasses import asdict
+
+    from pipeline.doctor import examine_machine
+
+    models = {"trained model": MODEL, "exported model": EXPORTED}
+    found = []
+    for check in examine_machine(Path(), params, bases, models):
+        found.append(check)
+        if not as_json:
+            colour = {"ok": typer.colors.GREEN, "note": typer.colors.YELLOW, "wrong": typer.colors.RED}[check.state]
+            typer.echo(f"{typer.style(f'{check.state:<6}', fg=colour)} {check.what}: {check.found}")
+            if check.remedy:
+                typer.echo(f"       -> {check.remedy}")
+    if as_json:
+        _print_json([asdict(check) for check in found])
+    if any(check.state == "wrong" for check in found):
+        raise typer.Exit(1)
 
 
 def main() -> None:

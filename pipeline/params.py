@@ -109,9 +109,17 @@ class Score(_Section):
 
 
 class Report(_Section):
-    """`worst_errors`: how many of the most confident errors the evaluation page prints."""
+    """Pages.
+
+    `worst_errors`: how many of the most confident errors the review prints. `left`, `right`: labels that are drawn to
+    either side. `few_stances`: a country with fewer is drawn as such. `page_megabytes`: beyond, meetings get pages.
+    """
 
     worst_errors: Count
+    left: str
+    right: str
+    few_stances: Count
+    page_megabytes: Annotated[float, Field(ge=0.2)]
 
 
 class Params(_Section):

@@ -102,12 +102,12 @@ class Workspace:
         params["runtime"]["threads"] = 1
         (folder / "params.yaml").write_text(yaml.safe_dump(params))
 
-    def stance(self, *arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Run `stance` in the folder, and hold its exit code against `code`."""
+    def stance(self, *arguments: object, code: int = 0, at: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run `stance` in the folder (or `at` another), and hold its exit code against `code`."""
         environment = os.environ | {"PYTHONPATH": f"{self.folder}:{ROOT}", "HF_HUB_OFFLINE": "1", "COLUMNS": "160"}
         done = subprocess.run(
             [sys.executable, "-m", "pipeline", *map(str, arguments)],
-            cwd=self.folder,
+            cwd=at or self.folder,
             env=environment,
             capture_output=True,
             text=True,

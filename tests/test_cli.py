@@ -1,14 +1,20 @@
 """The command line on bad input and settings: one clear message, a non-zero exit, no traceback; and the whole way."""
 
 import json
+import re
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 import yaml
 
+from pipeline import cli, doctor
+from pipeline.errors import StanceError
+from pipeline.params import load_params
 from pipeline.tables import read_parquet
-from tests.conftest import Workspace
+from tests.conftest import ROOT, Workspace
 from tests.rendering import encrypted, render
 
 RECORD = "S/PV.20001\n\nThe meeting was called to order at 3 p.m.\n\nMs. Dahl (Norway): We agree.\n\nThe meeting rose at 4 p.m."
@@ -82,7 +88,51 @@ def test_bad_settings_are_told_in_one_message(workspace: Workspace) -> None:
 
 
 def test_help_is_quick_and_loads_nothing_heavy() -> None:
-    code = "import sys; from pipeline.cli import main; print(sorted({m.split('.')[0] for m in sys.modules} & {'torch', 'transformers', 'sklearn', 'pandas', 'pyarrow'}))"
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    heavy = "{'torch', 'transformers', 'sklearn', 'pandas', 'pyarrow', 'rich', 'numpy'}"
+    code = (
+        f"import sys; from pipeline.cli import main; print(sorted({{m.split('.')[0] for m in sys.modules}} & {heavy}))"
     )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    times = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "pipeline", "--help"], cwd=ROOT, capture_output=True, check=True)
+        times.append(time.perf_counter() - begin)
+    assert min(times) < 0.3
+
+
+def test_the_help_names_the_exit_codes_that_errors_have(workspace: Workspace) -> None:
+    told = " ".join(workspace.stance("--help").stdout.split("Exit codes:")[1].split())
+    for kind in StanceError.__subclasses__():
+        word = {"ConfigError": "configuration", "AnnotationError": "annotations", "SplitError": "splits"}.get(
+            kind.__name__, kind.__name__.removesuffix("Error").lower()
+        )
+        assert re.search(rf"\b{kind.exit_code} {word}\b", told), kind
+    assert f"{cli.REJECTED} done, but some files were rejected" in told
+
+
+def test_a_typo_is_answered_with_the_nearest_name(workspace: Workspace) -> None:
+    assert "Did you mean 'score'" in workspace.stance("scor", code=2).stderr
+    assert "--out" in workspace.stance("score", "raw", "--ouut", "x.csv", code=2).stderr
+
+
+def test_the_doctor_tells_what_is_wrong_and_what_to_do(workspace: Workspace, tmp_path: Path) -> None:
+    done = workspace.stance("doctor", "--json", "--params", "nowhere.yaml", code=1)
+    found = {row["what"]: row for row in json.loads(done.stdout)}
+    assert found["Python"]["state"] == "ok"
+    assert found["parameters"]["state"] == found["DVC"]["state"] == "wrong"
+    assert all(row["remedy"] for row in found.values() if row["state"] != "ok")
+    plain = workspace.stance("doctor", "--params", "nowhere.yaml", code=1).stdout
+    assert "wrong  DVC" in plain
+    assert "\x1b" not in plain
+    assert doctor.check_disk(tmp_path).found.endswith("GB free")
+    (tmp_path / "lock").write_text("numpy==0.1 \\\n  --hash=x\nnumpy==0.2 ; python_version < '3'\n")
+    assert re.search(r"numpy [\d.]+ instead of 0.1 or 0.2", doctor.check_packages(tmp_path / "lock").found)
+    params = load_params(ROOT / "configs/params.yaml")
+    many = params.model_copy(update={"runtime": params.runtime.model_copy(update={"threads": 4096})})
+    assert doctor.check_devices(many).state == "note"
+    assert doctor.check_weights(params, workspace.registry).state == "wrong"
+
+
+def test_completion_is_offered_for_the_shell(workspace: Workspace) -> None:
+    assert "COMP_WORDS" in workspace.stance("--show-completion", "bash").stdout

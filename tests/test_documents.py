@@ -2,17 +2,24 @@
 
 import json
 import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 import typer
 import yaml
 
+from pipeline import annotate, examples
 from pipeline.cli import app
 from pipeline.scoring import score_schema
+from pipeline.tables import STATEMENTS
 from tests.conftest import ROOT
+from tests.reference import PAGES as GENERATED
 
-PAGES = [ROOT / "README.md", ROOT / "data/README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "data/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES += [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 COMMANDS = typer.main.get_command(app).commands
 README = (ROOT / "README.md").read_text()
 
@@ -76,3 +83,54 @@ def test_the_figures_of_the_readme_are_those_of_the_last_run() -> None:
         ("majority", "majority"),
     ):
         assert rows[name][0] == round(measured["baseline_macro_f1"][shown], 3), name
+
+
+@pytest.mark.parametrize("page", GENERATED)
+def test_generated_pages_are_what_the_code_gives(page: str) -> None:
+    assert (ROOT / page).read_text() == GENERATED[page](), "write them anew: make docs"
+
+
+@pytest.mark.parametrize(
+    ("section", "names"),
+    [
+        ("Statements", STATEMENTS.names),
+        ("Labels", annotate.LABELS.names),
+        ("Splits", examples.SCHEMA.names),
+        ("Annotations", list(annotate._FIELDS)),
+    ],
+)
+def test_columns_that_the_reference_lists_are_those_written(section: str, names: list[str]) -> None:
+    text = (ROOT / "docs/reference/files.md").read_text().split(f"## {section}\n")[1].split("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", text, re.M) == names
+
+
+def test_columns_of_scores_in_the_reference_are_those_written() -> None:
+    text = (ROOT / "docs/reference/files.md").read_text().split("## Scores\n")[1].split("\n## ")[0]
+    listed = re.findall(r"^\| `([\w…]+)` \|", text, re.M)
+    added = score_schema(["a", "b"]).names[len(STATEMENTS.names) :]
+    assert [name for name in added if name not in ("p_b", "abstained", "prediction_set")] == [
+        name.replace("p_…", "p_a") for name in listed
+    ]
+
+
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for page in (tmp_path / "site").rglob("*.html"):
+        loaded = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(https?:[^"]+)"', page.read_text())
+        assert loaded == [], page
+
+
+def test_the_citation_and_the_package_name_one_version_and_licence() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (citation["version"], citation["license"]) == (project["version"], project["license"])
+    assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text()
+    assert "Apache License" in (ROOT / "LICENSE").read_text()
+
+
+def test_the_workflow_runs_what_submissions_must_pass() -> None:
+    (workflow,) = (ROOT / ".github/workflows").glob("*.yml")
+    steps = yaml.safe_load(workflow.read_text())["jobs"]["test"]["steps"]
+    assert any(step.get("run") == "bash .ci/run" for step in steps)

@@ -11,7 +11,9 @@ from pipeline.params import Params
 from tests.conftest import ROOT
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-MODULES = {"score": "pipeline/scoring/__init__.py", "report": "pipeline/report/__init__.py"}
+MODULES = {"score": "pipeline/scoring/__init__.py", "report": "pipeline/report/transcripts.py"} | {
+    "review": "pipeline/report/review.py"
+}
 # They hold records, messages and checks, and compute nothing that a stage writes.
 INERT = {"pipeline/__init__.py", "pipeline/domain.py", "pipeline/errors.py", "pipeline/params.py"}
 
@@ -53,7 +55,7 @@ def test_code_that_a_stage_runs_is_among_its_deps(stage: str) -> None:
         }
     if "pipeline/countries.py" in expected:
         expected.add("pipeline/countries.tsv")
-    if stage == "report":
+    if stage in ("report", "review"):
         expected.add("pipeline/report/templates")
     assert {dep for dep in STAGES[stage]["deps"] if dep.startswith("pipeline/")} == expected
 

@@ -1,6 +1,8 @@
 """From transcripts to a page with a codebook of three labels, a tiny base model and no network: every stage once."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 
 from pipeline.errors import ModelError
 from pipeline.tables import read_json, read_jsonl, read_parquet
-from tests.conftest import Workspace
+from tests.conftest import ROOT, Workspace
 
 DATA = ["--statements", "s.parquet", "--labels", "l.parquet", "--splits", "p.parquet", "--params", "params.yaml"]
 MODEL = ["--codebook", "codebook.yaml", "--bases", "bases.yaml"]
@@ -191,33 +193,73 @@ def test_the_exported_model_agrees_and_a_disagreement_stops_the_stage(
         )
 
 
-def test_the_page_holds_the_figures_and_no_markup_from_transcripts(ran: Workspace) -> None:
+def test_the_pages_hold_the_figures_and_no_markup_from_transcripts(ran: Workspace) -> None:
     hostile = "<script>alert(1)</script> & We want to build it."
     (ran.folder / "hostile.jsonl").write_text(json.dumps({"text": hostile, "speaker": "<b>Mr. X</b>"}) + "\n")
-    ran.stance("score", "hostile.jsonl", "--model", "exported", "--params", "params.yaml", "--out", "h.parquet")
+    options = ["--params", "params.yaml"]
+    ran.stance("score", "hostile.jsonl", "--model", "exported", *options, "--out", "h.parquet")
+    ran.stance("report", "h.parquet", "--evaluation", "evaluation", *MODEL[:2], *options, "--out", "report.html")
     ran.stance(
-        "report",
+        "review",
+        "--plot",
+        "b.csv",
         "--evaluation",
         "evaluation",
-        "--scores",
-        "h.parquet",
         "--agreement",
         "a.json",
-        "--params",
-        "params.yaml",
+        *options,
         "--out",
-        "report.html",
+        "evaluation.html",
     )
-    page = (ran.folder / "report.html").read_text()
+    page, review = ((ran.folder / name).read_text() for name in ("report.html", "evaluation.html"))
     assert "<script>alert" not in page
-    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; We want" in page
     assert "<b>Mr. X</b>" not in page
+    assert "corrected" in page
     result = read_json(ran.folder / "evaluation" / "evaluation.json")
-    assert f"{result['macro_f1']:.2f}" in page
-    assert "http://" not in page.replace("http://www.w3.org", "")
-    done = ran.stance("result", "--evaluation", "evaluation", "--page", "report.html")
+    assert f"{result['macro_f1']:.3f}" in review
+    assert f"{result['abstention']['aurc']:.3f}" in review
+    assert "Did anything leak?" in review
+    for text in (page, review):
+        assert "://" not in text.replace("http://www.w3.org", "")
+    done = ran.stance("result", "--evaluation", "evaluation", "--page", "report.html", "--review", "evaluation.html")
     assert "held-out" in done.stdout
     assert "report.html" in done.stdout
+    assert "evaluation.html" in done.stdout
+    told = json.loads(ran.stance("result", "--evaluation", "evaluation", "--json").stdout)
+    assert told["macro_f1"] == result["macro_f1"]
+
+
+def _blocks() -> list[tuple[str, str]]:
+    """Every block of a document that is marked to be run, with the page's name."""
+    pages = sorted((ROOT / "docs").rglob("*.md"))
+    return [
+        (page.name, code)
+        for page in pages
+        for code in re.findall(r"<!-- run -->\n+```\n(.*?)```", page.read_text(), re.S)
+    ]
+
+
+def test_commands_of_the_documents_run_as_they_stand(ran: Workspace) -> None:
+    place = ran.folder / "clone"
+    (place / "configs").mkdir(parents=True)
+    for name, source in (("params", "params"), ("codebook", "codebook"), ("base-models", "bases")):
+        (place / "configs" / f"{name}.yaml").write_text((ran.folder / f"{source}.yaml").read_text())
+    (place / "models").mkdir()
+    (place / "models" / "exported").symlink_to(ran.folder / "exported")
+    (place / "data").mkdir()
+    (place / "data" / "evaluation").symlink_to(ran.folder / "evaluation")
+    for name in ("raw", "incoming"):
+        (place / "data" / name).symlink_to(ROOT / "data" / name)
+    blocks = _blocks()
+    assert len({page for page, _ in blocks}) >= 3
+    for page, block in blocks:
+        for line in block.strip().splitlines():
+            program, *arguments = shlex.split(line.split("  #")[0])
+            assert program == ".venv/bin/stance", (page, line)
+            written = arguments[arguments.index("--out") + 1]
+            (place / written).unlink(missing_ok=True)
+            ran.stance(*arguments, at=place)
+            assert (place / written).stat().st_size > 0, (page, line)
 
 
 def test_an_altered_model_is_refused(ran: Workspace, tmp_path: Path) -> None:

@@ -1,47 +1,58 @@
-"""Charts as SVG, drawn with Vega-Lite: nothing to load, the same on paper and on a screen."""
+"""Charts as SVG, drawn with Vega-Lite: nothing to load, the same on paper and screen, legible in light and dark."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
 import pandas as pd
 import vl_convert
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-# Okabe and Ito's palette, told apart by the colour-blind; a label gets its place's colour.
-_PALETTE = ("#0072B2", "#D55E00", "#009E73", "#8A8A8A", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _FONT = "system-ui, sans-serif"
-
-
-def colours(labels: Sequence[str]) -> dict[str, str]:
-    """A colour a label, by its place in the codebook."""
-    return {label: _PALETTE[i % len(_PALETTE)] for i, label in enumerate(labels)}
+# Text and lines take the page's colour, so that a chart follows its theme; marks keep a blue that both themes bear.
+_INK, _MARK, _FAINT = "currentColor", "#3d8bc4", "#8a8a8a"
+_AXIS = {f"{part}Color": _INK for part in ("label", "title", "domain", "tick")}
+_ROOM = {"left": 24, "right": 24, "top": 5, "bottom": 5}  # fonts differ from the ones that the drawing measured
+_WHOLE = alt.Scale(domain=[0, 1])
+Rows = Sequence[Mapping[str, Any]]
 
 
 def _svg(chart: Any, description: str) -> Markup:
-    styled = chart.configure(font=_FONT, background="transparent").configure_view(stroke=None)
+    styled = (
+        chart.configure(font=_FONT, background="transparent", padding=_ROOM)
+        .configure_view(stroke=None)
+        .configure_axis(gridColor=_FAINT, gridOpacity=0.3, labelLimit=320, **_AXIS)
+        .configure_legend(labelColor=_INK, titleColor=_INK)
+    )
     svg = vl_convert.vegalite_to_svg(styled.to_json())
-    return Markup(svg.replace("<svg ", f'<svg role="img" aria-label="{description}" ', 1))  # noqa: S704
+    plain = re.sub(r' (?:aria-[a-z]+|role)="[^"]*"', "", svg)  # the figure is told as a whole, by its label
+    return Markup(plain.replace("<svg ", f'<svg role="img" aria-label="{escape(description)}" ', 1))  # noqa: S704
+
+
+def _ends(interval: Sequence[float]) -> dict[str, float]:
+    low, high = interval
+    return {"low": low, "high": high}
+
+
+def _spans(rows: Rows, name: str, value: str, title: str, sort: list[str]) -> Any:
+    """A point and its interval (`low` to `high`) a row, named at the left, with its figure above."""
+    base = alt.Chart(pd.DataFrame(list(rows))).encode(y=alt.Y(f"{name}:N", sort=sort, title=None))
+    span = base.mark_rule(strokeWidth=2, color=_MARK).encode(x=alt.X("low:Q", scale=_WHOLE, title=title), x2="high:Q")
+    point = base.mark_point(filled=True, size=80, color=_MARK, opacity=1).encode(x=f"{value}:Q")
+    text = base.mark_text(dy=-10, color=_INK).encode(x=f"{value}:Q", text=alt.Text(f"{value}:Q", format=".2f"))
+    return (span + point + text).properties(width=420, height=alt.Step(30))
 
 
 def comparison(result: Mapping[str, Any]) -> Markup:
     """Macro-F1 of the model and of each baseline, with intervals."""
+    systems = {"model": result, **result["baselines"]}
     rows = [
-        {
-            "system": name,
-            "macro_f1": row["macro_f1"],
-            "low": row["intervals"]["macro_f1"][0],
-            "high": row["intervals"]["macro_f1"][1],
-        }
-        for name, row in {"model": result, **result["baselines"]}.items()
+        {"system": name, "macro_f1": row["macro_f1"], **_ends(row["intervals"]["macro_f1"])}
+        for name, row in systems.items()
     ]
-    order = [row["system"] for row in sorted(rows, key=lambda row: -row["macro_f1"])]
-    base = alt.Chart(pd.DataFrame(rows)).encode(y=alt.Y("system:N", sort=order, title=None))
-    scale = alt.Scale(domain=[0, 1])
-    span = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", scale=scale, title="macro-F1"), x2="high:Q")
-    point = base.mark_point(filled=True, size=90).encode(x="macro_f1:Q")
-    text = base.mark_text(dy=-12).encode(x="macro_f1:Q", text=alt.Text("macro_f1:Q", format=".2f"))
-    return _svg((span + point + text).properties(width=420, height=190), "Macro-F1 by system with intervals")
+    order = [str(row["system"]) for row in sorted(rows, key=lambda row: -row["macro_f1"])]
+    return _svg(_spans(rows, "system", "macro_f1", "macro-F1", order), "Macro-F1 by system, with intervals")
 
 
 def confusion(result: Mapping[str, Any]) -> Markup:
@@ -53,48 +64,64 @@ def confusion(result: Mapping[str, Any]) -> Markup:
     ]
     order = list(result["confusion"])
     base = alt.Chart(pd.DataFrame(rows)).encode(
-        x=alt.X("predicted:N", sort=order, axis=alt.Axis(orient="top", labelAngle=0)), y=alt.Y("label:N", sort=order)
+        x=alt.X("predicted:N", sort=order, axis=alt.Axis(orient="top", labelAngle=0), title="predicted"),
+        y=alt.Y("label:N", sort=order, title="label"),
     )
-    cells = base.mark_rect().encode(
-        color=alt.Color("share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=None)
-    )
-    dark = alt.condition(alt.datum.share > 0.55, alt.value("white"), alt.value("black"))
+    scale = alt.Scale(range=["#eef4fa", "#08306b"], domain=[0, 1])
+    cells = base.mark_rect().encode(color=alt.Color("share:Q", scale=scale, legend=None))
+    dark = alt.condition(alt.datum.share > 0.45, alt.value("white"), alt.value("black"))
     text = base.mark_text().encode(text="count:Q", color=dark)
     return _svg((cells + text).properties(width=300, height=240), "Confusion matrix, true label by predicted label")
 
 
 def reliability(result: Mapping[str, Any]) -> Markup:
     """Share right by confidence; on the diagonal the model is as sure as it should be."""
-    diagonal = (
-        alt.Chart(pd.DataFrame({"x": [0, 1], "y": [0, 1]}))
-        .mark_line(strokeDash=[4, 4], color="#999")
-        .encode(x=alt.X("x:Q", title="confidence"), y=alt.Y("y:Q", title="share right"))
-    )
-    points = (
-        alt.Chart(pd.DataFrame(result["reliability"]))
-        .mark_point(filled=True)
-        .encode(
-            x=alt.X("confidence:Q", scale=alt.Scale(domain=[0, 1]), title="confidence"),
-            y=alt.Y("accuracy:Q", scale=alt.Scale(domain=[0, 1]), title="share right"),
-            size=alt.Size("count:Q", title="statements"),
-        )
-    )
-    return _svg((diagonal + points).properties(width=260, height=260), "Reliability: share right by confidence")
+    x = alt.X("confidence:Q", scale=_WHOLE, title="confidence")
+    y = alt.Y("accuracy:Q", scale=_WHOLE, title="share right")
+    ends = pd.DataFrame({"confidence": [0, 1], "accuracy": [0, 1]})
+    diagonal = alt.Chart(ends).mark_line(strokeDash=[4, 4], color=_FAINT).encode(x=x, y=y)
+    points = alt.Chart(pd.DataFrame(result["reliability"])).mark_point(filled=True, color=_MARK, opacity=1)
+    sized = points.encode(x=x, y=y, size=alt.Size("count:Q", title="statements"))
+    return _svg((diagonal + sized).properties(width=260, height=260), "Share right by confidence")
 
 
-def countries(rows: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> Markup:
-    """Counts of stances a country, stacked."""
-    long = [{"country": row["country"], "stance": label, "statements": row[label]} for row in rows for label in labels]
-    palette = colours(labels)
-    chart = (
-        alt.Chart(pd.DataFrame(long))
-        .mark_bar()
-        .encode(
-            y=alt.Y("country:N", sort=[row["country"] for row in rows], title=None),
-            x="statements:Q",
-            color=alt.Color(
-                "stance:N", sort=list(labels), scale=alt.Scale(domain=list(labels), range=list(palette.values()))
-            ),
-        )
+def risk_coverage(rows: Rows) -> Markup:
+    """Share of wrong labels among the surest statements, by how many are kept."""
+    x = alt.X("coverage:Q", scale=_WHOLE, axis=alt.Axis(format="%"), title="statements kept, the surest first")
+    y = alt.Y("error:Q", axis=alt.Axis(format="%"), title="of them wrong")
+    line = alt.Chart(pd.DataFrame(list(rows))).mark_line(color=_MARK, strokeWidth=2).encode(x=x, y=y)
+    return _svg(line.properties(width=420, height=220), "Share of wrong labels by share of statements kept")
+
+
+def slices(rows: Rows) -> Markup:
+    """Macro-F1 of every part of the held-out statements, the worst first, with intervals."""
+    named = [
+        {
+            "part": f"{row['by']}: {row['part']} ({row['n']:,})",
+            "macro_f1": row["macro_f1"],
+            **_ends(row["macro_f1_interval"]),
+        }
+        for row in rows
+    ]
+    order = [str(row["part"]) for row in named]
+    return _svg(_spans(named, "part", "macro_f1", "macro-F1", order), "Macro-F1 by part, worst first")
+
+
+def behaviour(rows: Rows) -> Markup:
+    """Share of failing cases by capability, the worst first."""
+    shares = [{"capability": row["capability"], "failing": row["failures"] / row["cases"]} for row in rows]
+    base = alt.Chart(pd.DataFrame(shares)).encode(
+        y=alt.Y("capability:N", sort=[row["capability"] for row in shares], title=None),
+        x=alt.X("failing:Q", scale=_WHOLE, axis=alt.Axis(format="%"), title="failing cases"),
     )
-    return _svg(chart.properties(width=480), "Statements by country and stance")
+    text = base.mark_text(dx=4, align="left", color=_INK).encode(text=alt.Text("failing:Q", format=".0%"))
+    bars = base.mark_bar(color=_MARK, height=12)
+    return _svg((bars + text).properties(width=420, height=alt.Step(22)), "Failing cases by capability, worst first")
+
+
+def learning(rows: Rows) -> Markup:
+    """Macro-F1 on the validation speeches by epoch; epoch 0 is the probe that training starts from."""
+    x = alt.X("epoch:Q", axis=alt.Axis(format="d", values=[row["epoch"] for row in rows]))
+    y = alt.Y("macro_f1:Q", scale=_WHOLE, title="macro-F1")
+    line = alt.Chart(pd.DataFrame(list(rows))).mark_line(point=True, color=_MARK).encode(x=x, y=y)
+    return _svg(line.properties(width=300, height=180), "Macro-F1 on validation speeches by epoch")
