@@ -266,6 +266,11 @@ def export(
         f"{out}: {result['same_label']:,} of {result['statements']:,} labels the same, "
         f"probabilities within {result['largest_difference']}"
     )
+    for name, row in result["engines"].items():
+        agrees = "agrees" if row["agrees"] else "does not agree"
+        typer.echo(
+            f"  {name:<20}{row['same_label']:.2%} of the labels, macro-F1 {row['macro_f1_difference']:+.4f}: {agrees}"
+        )
 
 
 @app.command()
@@ -332,18 +337,31 @@ def score(
     out: Out,
     rejects: Rejects = None,
     strict: Strict = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Drop what an interrupted run has left.")] = False,
     model: Annotated[Path, typer.Option(help="Folder of the exported model.")] = EXPORTED,
     params: Config = PARAMS,
 ) -> None:
     """Score transcripts: a row a statement, with its stance and probabilities.
 
+    Interrupted, it goes on from where it was when the same command is run again.
+
     Example: stance score record.pdf speeches/ --out scores.parquet
     """
-    from pipeline.report.terminal import counting, stance_table
-    from pipeline.scoring import score as run
+    from pipeline.report.terminal import scoring_progress, stance_table
+    from pipeline.scoring.run import score as run
+    from pipeline.scoring.work import kept
 
-    with counting("statements scored") as tick:
-        summary, tally, labels = run(paths, model, out, rejects, _params(params), strict=strict, tick=tick)
+    settings = _params(params)
+    try:
+        with scoring_progress() as tell:
+            summary, tally, labels = run(
+                paths, model, out, rejects, settings, strict=strict, restart=restart, tell=tell
+            )
+    except (StanceError, KeyboardInterrupt):
+        left = kept(out)
+        if left:
+            typer.echo(f"stance: {left}", err=True)
+        raise
     stance_table(tally, labels)
     typer.echo(f"{out}: {summary}")
     _tell_rejects(summary.rejects, rejects)

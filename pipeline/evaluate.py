@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from pipeline import determinism, metrics
 from pipeline.baseline_models import load_baselines
-from pipeline.classifier import TOKEN_BUDGET, encode_examples, load_classifier, model_digest, run_model, softmax
+from pipeline.classifier import TOKEN_BUDGET, encode_examples, load_classifier, run_model
 from pipeline.codebook import Codebook, load_codebook
 from pipeline.domain import Example
 from pipeline.errors import InputError, ModelError
 from pipeline.examples import check_disjoint, read_splits
+from pipeline.inputs import model_digest, softmax
 from pipeline.params import Params
 from pipeline.tables import read_jsonl, whole, write_json, write_jsonl
 

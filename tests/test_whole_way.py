@@ -172,12 +172,13 @@ def test_the_exported_model_agrees_and_a_disagreement_stops_the_stage(
 ) -> None:
     from pipeline import export
     from pipeline.params import load_params
-    from pipeline.scoring.engine import OnnxEngine
+    from pipeline.scoring import Scorer
 
     report = read_json(ran.folder / "e.json")
     assert report["same_label"] == report["statements"] > 0
-    wrong = OnnxEngine.probabilities
-    monkeypatch.setattr(OnnxEngine, "probabilities", lambda *a: np.roll(wrong(*a), 1, axis=1))
+    assert report["engines"]["onnx/float32"]["agrees"]
+    right = Scorer.probabilities
+    monkeypatch.setattr(Scorer, "probabilities", lambda *a: np.roll(right(*a), 1, axis=1))
     f = ran.folder
     with pytest.raises(ModelError, match="labels the same"):
         export.export(

@@ -1,15 +1,18 @@
 """Results and progress on the terminal."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from pipeline.domain import Progress
+
 _ROWS = 25
+_EVERY = 10.0  # seconds between lines of progress where no terminal is
 
 
 def _console() -> Console:
@@ -17,17 +20,34 @@ def _console() -> Console:
     return console if console.is_terminal else Console(width=100)
 
 
+def progress_line(progress: Progress, seconds: float) -> str:
+    """How far scoring is: statements done, rate, time left, rejects."""
+    rate = (progress.done - progress.resumed) / max(seconds, 1e-9)
+    left = max(0, progress.expected - progress.done) / rate if rate else 0.0
+    return (
+        f"{progress.done:,} of about {max(progress.expected, progress.done):,} statements scored, {rate:,.0f}/s, "
+        f"about {left / 60:.0f} min left, {progress.rejects:,} rejected"
+    )
+
+
 @contextmanager
-def counting(what: str) -> Iterator[Callable[[int], None]]:
-    """Show how many are done and at what rate, on standard error; yields a function to add to the count."""
+def scoring_progress() -> Iterator[Callable[[Progress], None]]:
+    """Show how far scoring is, on standard error: one line that changes; without a terminal, a line now and then."""
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _: None
+    begin = shown = time.monotonic()
+    if console.is_terminal:
+        with console.status("reading and loading") as status:
+            yield lambda progress: status.update(progress_line(progress, time.monotonic() - begin))
         return
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} " + what), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done: progress.advance(task, done)
+
+    def tell(progress: Progress) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if now - shown >= _EVERY:
+            shown = now
+            console.print(progress_line(progress, now - begin), soft_wrap=True, highlight=False)
+
+    yield tell
 
 
 def result_table(result: Mapping[str, Any]) -> None:
