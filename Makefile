@@ -9,7 +9,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export DVC_NO_ANALYTICS := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: run test setup lint test-labelstudio reproduce bench corpus-report lock records mpnet clean
+.PHONY: run test setup lint test-labelstudio reproduce bench faults fuzz corpus-report lock records mpnet clean
 
 run: setup
 	@$(BIN)/dvc repro
@@ -47,6 +47,14 @@ reproduce: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench_segment
+
+# Runs of scoring killed at 50 random moments, full disks, second processes, changed inputs; writes docs/reliability.md.
+faults: setup
+	$(BIN)/python -m tests.faults
+
+# A hundred thousand hostile files for every reader (make test takes two thousand).
+fuzz: setup
+	$(BIN)/python -m tests.fuzz
 
 # What the labelled corpus is made of; the figures of the datasheet are written anew.
 corpus-report: setup

@@ -1,8 +1,6 @@
-"""Batch scoring of transcripts with an exported model, and the same model as a library (`Scorer`)."""
+"""Batch scoring of transcripts with an exported model (`run.py`), and the same model as a library (`Scorer`)."""
 
-from pipeline.domain import Progress
 from pipeline.scoring.columns import score_schema
-from pipeline.scoring.run import score
 from pipeline.scoring.scorer import Scored, Scorer
 
-__all__ = ["Progress", "Scored", "Scorer", "score", "score_schema"]
+__all__ = ["Scored", "Scorer", "score_schema"]

@@ -32,7 +32,7 @@ class Job:
 class _Worker:
     def __init__(self, settings: Message) -> None:
         paths = [str(_PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # noqa: S603 (nothing in it comes from outside)
             [sys.executable, "-c", f"from {program.__name__} import main; main()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

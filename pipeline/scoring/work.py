@@ -11,15 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from pipeline.errors import ConfigError, OutputError
 from pipeline.scoring.plan import Plan, changed_error, differences
-from pipeline.tables import read_json, whole, write_json
+from pipeline.scoring.shards import read_shard
+from pipeline.tables import read_json, write_json
 
 PLAN, LOCK = "plan.json", "lock"
-_DIGEST = b"input"  # in a shard's metadata: SHA-256 of the statements that went in
 
 
 def work_folder(out: Path) -> Path:
@@ -29,22 +26,13 @@ def work_folder(out: Path) -> Path:
 
 def kept(out: Path) -> str:
     """Say what an unfinished run has left and how to go on; "" where it has left nothing."""
-    shards = [p for p in work_folder(out).glob("shard-*.parquet") if _rows(p) is not None]
-    if not shards:
+    rows = [found[0] for path in work_folder(out).glob("shard-*.parquet") if (found := read_shard(path))]
+    if not rows:
         return ""
-    rows = sum(_rows(path) or 0 for path in shards)
     return (
-        f"{rows:,} statements in {len(shards):,} shard(s) are kept in {work_folder(out)}; "
+        f"{sum(rows):,} statements in {len(rows):,} shard(s) are kept in {work_folder(out)}; "
         "the same command goes on from there"
     )
-
-
-def _rows(path: Path) -> int | None:
-    """The rows of a whole shard; None for one that cannot be read."""
-    try:
-        return int(pq.read_metadata(path).num_rows)
-    except (OSError, pa.ArrowException):
-        return None
 
 
 class Work:
@@ -64,20 +52,12 @@ class Work:
         Raises:
             InputError: it was made of other statements.
         """
-        try:
-            found = pq.read_metadata(self.shard(number)).metadata[_DIGEST].decode()
-        except (OSError, pa.ArrowException, KeyError):
+        found = read_shard(self.shard(number))
+        if found is None:
             return False
-        if found != digest:
+        if found[1] != digest:
             raise changed_error([f"shard {number} in {self._folder}"], "since it was scored")
         return True
-
-
-def write_shard(path: Path, table: pa.Table, digest: str) -> None:
-    """Write a shard whole, on disk, under its name; raises OutputError."""
-    with whole(path, "wb") as file, pq.ParquetWriter(file, table.schema, compression="zstd") as writer:
-        writer.write_table(table)
-        writer.add_key_value_metadata({_DIGEST: digest})
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from typing import IO
 from pipeline.errors import ModelError, StanceError
 from pipeline.scoring.columns import with_scores
 from pipeline.scoring.scorer import Scorer
+from pipeline.scoring.shards import write_shard
 from pipeline.scoring.wire import Message, from_error, receive, send, to_table
-from pipeline.scoring.work import write_shard
 
 
 def _score(scorer: Scorer, job: Message, payload: bytes) -> Message:
