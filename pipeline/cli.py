@@ -1,7 +1,8 @@
 """The command line: parse, dispatch with lazy imports, errors to messages and exit codes.
 
 Exit codes: 0 done; 1 and 2 a failure or a wrong call; 3 input, 4 configuration, 5 annotations, 6 splits, 7 model,
-8 output; 10 done, but some files were rejected and `--rejects` did not ask to keep them; 130 interrupted.
+8 output; 10 done, but some files were rejected and `--rejects` did not ask to keep them; 11 scores that differ from
+what the model says; 130 interrupted.
 """
 
 import sys
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline.params import Params
 
 REJECTED = 10
+DIFFERS = 11
 app = typer.Typer(
     help="Stance on sanctions, statement by statement, in transcripts of United Nations debates.",
     no_args_is_help=True,
@@ -365,6 +367,33 @@ def score(
     stance_table(tally, labels)
     typer.echo(f"{out}: {summary}")
     _tell_rejects(summary.rejects, rejects)
+
+
+@app.command()
+def verify(
+    scores: Annotated[Path, typer.Argument(help="A table that score wrote.", show_default=False)],
+    everything: Annotated[bool, typer.Option("--all", help="Every statement, and not a sample.")] = False,
+    shards: Annotated[int, typer.Option(min=1, help="Shards to sample.")] = 2,
+    model: Annotated[Path, typer.Option(help="Folder of the exported model.")] = EXPORTED,
+    params: Config = PARAMS,
+) -> None:
+    """Score a sample of a finished table again and report what differs.
+
+    Example: stance verify scores.parquet --all
+    """
+    from pipeline.scoring.verify import verify as run
+
+    found = run(scores, model, everything=everything, shards=shards, seed=_params(params).runtime.seed)
+    typer.echo(
+        f"{scores}: {found.rows:,} statements scored again, {found.exact:,} the same in every digit, "
+        f"{len(found.differing):,} differ; {len(found.inputs_changed):,} source file(s) changed since"
+    )
+    for name, problem in found.differing[:20]:
+        typer.echo(f"differs {name}: {problem}", err=True)
+    for path in found.inputs_changed[:20]:
+        typer.echo(f"changed {path}", err=True)
+    if found.differing:
+        raise typer.Exit(DIFFERS)
 
 
 @app.command()

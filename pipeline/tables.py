@@ -151,6 +151,11 @@ def _neutral(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
+def without_apostrophe(text: str) -> str:
+    """The inverse of what `write_table` does to formulas in CSV."""
+    return text[1:] if text[:1] == "'" and text[1:].startswith(_FORMULA) else text
+
+
 def _write_lines(file: IO[str], rows: Iterable[Row]) -> int:
     count = 0
     for row in rows:

@@ -106,6 +106,21 @@ class Bench:
         assert "Traceback" not in said, said
         return said
 
+    def stance(self, command: str, *arguments: object, code: int = 0) -> str:
+        """Run another command, hold the exit code against `code`, and give what was said."""
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline", command, *map(str, arguments), "--params", "params.yaml"]
+            + ([] if "--model" in arguments else ["--model", "exported"]),
+            cwd=self.folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.stdout + done.stderr
+
     def shards(self, out: str) -> int:
         """How many shards an unfinished run has left."""
         return len(list((self.folder / f"{out}.work").glob("shard-*.parquet")))
