@@ -45,8 +45,9 @@ $(STAMP): requirements.lock pyproject.toml
 reproduce: setup
 	$(BIN)/python -m tests.reproduce
 
+# Scoring side by side with what users would write, whole runs up to a million statements, reading; writes docs/performance.md.
 bench: setup
-	$(BIN)/python -m tests.bench_segment
+	$(BIN)/python -m tests.bench_score
 
 # Runs of scoring killed at 50 random moments, full disks, second processes, changed inputs; writes docs/reliability.md.
 faults: setup

@@ -100,7 +100,7 @@ class Score(_Section):
     """
 
     engine: Literal["auto", "openvino", "onnx", "torch"]
-    precision: Literal["auto", "float32", "bfloat16", "int8"]
+    precision: Literal["auto", "float32", "bfloat16", "int8", "mixed"]
     batch_tokens: Count
     shard: Count
 

@@ -58,6 +58,9 @@ class Bench:
 
     @classmethod
     def make(cls, folder: Path) -> "Bench":
+        signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        )  # a shell's background jobs ignore it, and pass that on
         write_model(folder)
         bench = cls(folder)
         params = yaml.safe_load((ROOT / "configs/params.yaml").read_text())

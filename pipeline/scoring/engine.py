@@ -18,21 +18,29 @@ Arrays = dict[str, NDArray[np.int64]]
 Run = Callable[[Arrays], NDArray[np.float32]]
 # By preference: the first that this machine can run and that the export stage found to agree.
 PREFERRED = (
+    ("openvino", "mixed"),
     ("openvino", "int8"),
     ("openvino", "bfloat16"),
     ("openvino", "float32"),
     ("onnx", "float32"),
 )
+MARGIN = 0.15  # between the two likeliest labels; below it, `mixed` takes a second look
+_GROUP = 384  # values that share a scale where OpenVINO quantises activations on the fly; smaller is slower
+_NEEDS = {"mixed": {"INT8", "BF16"}, "int8": {"INT8"}, "bfloat16": {"BF16"}, "float32": {"FP32"}}
 _REMEDY = "Set score.engine and score.precision to `auto`, or to one of those."
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A loaded model: which engine at which precision, and the function to call."""
+    """A loaded model: which engine at which precision, and the function to call.
+
+    `second_look` is called, in place of `run`, for what `run` leaves undecided within `MARGIN`.
+    """
 
     name: str
     precision: str
     run: Run
+    second_look: Run | None = None
 
 
 def open_engine(folder: Path, name: str, precision: str, threads: int) -> Engine:
@@ -41,7 +49,7 @@ def open_engine(folder: Path, name: str, precision: str, threads: int) -> Engine
     Args:
         folder: what the export stage wrote, or for `torch` a trained model's folder.
         name: `openvino`, `onnx` or `torch`.
-        precision: `float32`, `bfloat16` or `int8`.
+        precision: `float32`, `bfloat16`, `int8`, or `mixed`: int8 with a second look in bfloat16 where it is undecided.
         threads: of one inference.
 
     Raises:
@@ -49,6 +57,9 @@ def open_engine(folder: Path, name: str, precision: str, threads: int) -> Engine
     """
     makers = {"openvino": _openvino, "onnx": _onnx, "torch": _torch}
     try:
+        if (name, precision) == ("openvino", "mixed"):
+            first, second = (_openvino(folder, kind, threads) for kind in ("int8", "bfloat16"))
+            return Engine(name, precision, first, second)
         return Engine(name, precision, makers[name](folder, precision, threads))
     except KeyError:
         combinations = ", ".join("/".join(pair) for pair in (*PREFERRED, ("torch", "float32"), ("torch", "bfloat16")))
@@ -92,7 +103,10 @@ def _openvino(folder: Path, precision: str, threads: int) -> Run:
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
         "ENABLE_CPU_PINNING": False,  # whoever starts several binds each to its core; OpenVINO takes the same for all
-        "INFERENCE_PRECISION_HINT": {"bfloat16": "bf16"}.get(precision, "f32"),
+        "INFERENCE_PRECISION_HINT": "f32"
+        if precision == "float32" or not runs_here("openvino", "bfloat16")
+        else "bf16",
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUP if precision == "int8" else 0,
     }
     compiled = core.compile_model(core.read_model(path), "CPU", settings)
     request = compiled.create_infer_request()
@@ -133,7 +147,7 @@ def runs_here(name: str, precision: str) -> bool:
     import openvino
 
     known: Any = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return {"bfloat16": "BF16", "int8": "INT8"}.get(precision, "FP32") in known
+    return _NEEDS[precision] <= set(known)
 
 
 def choose(engine: str, precision: str, agreeing: list[str], folder: Path) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from pipeline.inputs import load_description, model_digest
 from pipeline.params import Params
 from pipeline.scoring.assemble import Tally, assemble
 from pipeline.scoring.columns import score_schema
-from pipeline.scoring.engine import choose
+from pipeline.scoring.engine import MARGIN, choose
 from pipeline.scoring.package import check_manifest
 from pipeline.scoring.plan import Plan, check_unchanged, library_versions, read_inputs
 from pipeline.scoring.pool import Job, Pool
@@ -44,6 +44,7 @@ def model_settings(folder: Path, engine: str, precision: str) -> dict[str, Any]:
         "labels": description.labels,
         "engine": name,
         "precision": kind,
+        "margin": MARGIN if kind == "mixed" else 0.0,
         "engine_version": version(_DISTRIBUTIONS.get(name, name)),
     }
 

@@ -20,7 +20,7 @@ from pipeline.inputs import (
     pad,
     softmax,
 )
-from pipeline.scoring.engine import Engine, choose, open_engine
+from pipeline.scoring.engine import MARGIN, Engine, Run, choose, open_engine
 from pipeline.scoring.package import check_manifest
 
 BATCH_TOKENS = 2048
@@ -92,7 +92,7 @@ class Scorer:
             folder: what the export stage wrote.
             engine: `openvino`, `onnx`, or `auto`: the first that agrees with the trained model and runs here;
                 `torch` takes a trained model's folder, and a GPU where there is one.
-            precision: `float32`, `bfloat16`, `int8`, or `auto`.
+            precision: `float32`, `bfloat16`, `int8`, `mixed`, or `auto`.
             threads: of one inference.
             batch_tokens: padded tokens that a batch may hold.
 
@@ -131,7 +131,15 @@ class Scorer:
         return result
 
     def _run(self, features: Sequence[Features]) -> Floats:
+        result = self._batched(self.engine.run, features)
+        if self.engine.second_look is not None:
+            second, first = np.sort(result, axis=1)[:, -2:].T
+            undecided = np.flatnonzero(first - second < MARGIN).tolist()
+            result[undecided] = self._batched(self.engine.second_look, [features[i] for i in undecided])
+        return result
+
+    def _batched(self, run: Run, features: Sequence[Features]) -> Floats:
         result = np.zeros((len(features), len(self.description.labels)))
         for batch in batches_by_length([len(row["input_ids"]) for row in features], self._batch_tokens):
-            result[batch] = softmax(self.engine.run(pad([features[i] for i in batch], self._pad_id)))
+            result[batch] = softmax(run(pad([features[i] for i in batch], self._pad_id)))
         return result
