@@ -24,8 +24,8 @@ SAID = {
     "dialogue": "Let the envoys meet in the spring and talk without conditions, which is proposal {}.",
     "none": "The Committee met on the morning of day {} and received the report of its Chair.",
 }
-HOSTILE = '</script><script>window.hacked = 1</script><img src=x onerror="window.hacked = 2"> & "quoted" \u2028 =1+1'
-HOSTILE_NAME = "Mr. <b onmouseover=alert(1)>X</b> '\"</textarea>"
+HOSTILE = '</script><script>window.hacked = 1</script><img src=x onerror="window.hacked = 2"> & "quoted", \u2028 =1+1'
+HOSTILE_NAME = "=1+1, Mr. <b onmouseover=alert(1)>X</b> '\"</textarea>"
 
 
 def scored_rows(count: int, *, meetings: int = 1, per_speech: int = 12) -> list[dict[str, Any]]:

@@ -142,7 +142,7 @@ def test_downloads_hold_the_figures_and_no_formulas(opened: Open, hostile: Path)
         bad.click("#csv-statements")
     (row,) = csv.DictReader(io.StringIO(Path(download.value.path()).read_text("utf-8-sig"), newline=""))
     assert row["statement"] == HOSTILE
-    assert row["affiliation"] == HOSTILE_NAME
+    assert row["affiliation"] == f"'{HOSTILE_NAME}"  # no formula
 
 
 def test_the_keyboard_reaches_everything_and_comes_back(opened: Open) -> None:
@@ -161,6 +161,10 @@ def test_the_keyboard_reaches_everything_and_comes_back(opened: Open) -> None:
     assert ROWS[2]["previous"] in page.inner_text("#panel")
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.dataset.i") == "2"
+    page.keyboard.press("Enter")
+    page.click("#panel button >> text=Next")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.dataset.i") == "3"
     page.keyboard.press("End")
     assert page.evaluate("document.activeElement.dataset.i") == str(len(ROWS) - 1)
     assert page.locator(".st[tabindex='0']").count() == 1
