@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from pypdf import PdfReader
+from pypdfium2 import PdfDocument
 
 from pipeline.params import load_params
 from pipeline.report.transcripts import report
@@ -220,12 +221,15 @@ def test_a_phone_scrolls_only_down(opened: Open) -> None:
 
 
 def test_printing_holds_the_filtered_debate(opened: Open, tmp_path: Path) -> None:
-    page = opened(hash="#stance=dialogue").ready()
+    page = opened(hash="#stance=dialogue", color_scheme="dark").ready()
     page.pdf(path=tmp_path / "print.pdf", format="A4")
     text = " ".join(" ".join(p.extract_text() for p in PdfReader(tmp_path / "print.pdf").pages).split())
     for row in (r for r in ROWS if r["stance"] == "dialogue"):
         assert f"proposal {row['statement'].split('proposal ')[1].split('.')[0]}." in text
     assert "Copy link" not in text
+    assert "Chosen: dialogue." in text
+    picture = PdfDocument(tmp_path / "print.pdf")[0].render().to_numpy()
+    assert picture.mean() > 200  # dark ink on white paper, whatever the screen shows
 
 
 def test_without_scripts_the_head_still_tells(browser: Browser, path: Path) -> None:

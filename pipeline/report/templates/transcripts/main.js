@@ -59,14 +59,19 @@ addEventListener("keydown", e => {
 addEventListener("hashchange", () => { if (location.hash === "#debate-section") return; view = fromHash(); if ($("panel").open) shut(false); update(false); openNamed(); });
 let resizing = 0;
 addEventListener("resize", () => { clearTimeout(resizing); resizing = setTimeout(drawTimeline, 150); });
+const described = () => [
+  view.q && `search ${view.q}`, view.stance.length && view.stance.join(" or "), view.country.map(who => names.get(who)).join(" or "),
+  view.kind && $("kind").selectedOptions[0].textContent, view.meeting, view.min && `confidence from ${view.min} %`, view.sure && "without abstentions",
+].filter(Boolean).join("; ");
 addEventListener("beforeprint", () => {
   printing = true;
   let left = PRINTED;
   for (let c = 0; c < chunks.length; c++) {
     if (left > 0) { if (!chunks[c].drawn) redraw(c); left -= chunks[c].size; } else chunks[c].node.hidden = true;
   }
-  $("print-note").hidden = left > 0;
-  $("print-note").textContent = `Of ${number(matched.length)} statements the first ${number(PRINTED - left)} are printed; filter to print others.`;
+  const chosen = described(), cut = `Of ${number(matched.length)} statements the first ${number(PRINTED - left)} are printed; filter to print others.`;
+  $("print-note").textContent = [chosen && `Chosen: ${chosen}.`, left > 0 ? "" : cut].filter(Boolean).join(" ");
+  $("print-note").hidden = false;
 });
 addEventListener("afterprint", () => { printing = false; $("print-note").hidden = true; for (const chunk of chunks) chunk.node.hidden = false; });
 if (N > 5000) document.documentElement.dataset.large = "1";
