@@ -3,6 +3,8 @@ PYTHON ?= python3
 TORCH := torch==2.13.0
 BIN := .venv/bin
 STAMP := .venv/installed
+# The stages call `stance` by its name.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 # No stage needs the network; a base model from a hub is opted into with HF_HUB_OFFLINE=0.
 export HF_HUB_OFFLINE ?= 1
 export HF_HUB_DISABLE_TELEMETRY := 1

@@ -360,6 +360,27 @@ def examine(
 
 
 @app.command()
+def estimate(
+    scores: Annotated[Path, typer.Argument(help="Scores, as score wrote them.", show_default=False)],
+    labels: Annotated[
+        Path, typer.Option(help="A labelled random sample of them: CSV, JSONL or Label Studio's export.")
+    ],
+    by: Annotated[str | None, typer.Option(help="A column of the scores, or year; else all together.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Table: .parquet, .csv or .jsonl by its ending.")] = None,
+    confidence: Annotated[float, typer.Option(min=0.5, max=0.999, help="Of the intervals.")] = 0.95,
+    codebook: CodebookOption = CODEBOOK,
+) -> None:
+    """Estimate shares of stances that the model's errors don't bias, from scores and a small labelled sample.
+
+    Example: stance estimate scores.parquet --labels sample.csv --by country --out shares.csv
+    """
+    from pipeline.estimate import estimate as run
+    from pipeline.report.terminal import shares_table
+
+    shares_table(run(scores, labels, codebook, by, out, confidence))
+
+
+@app.command()
 def push(
     to: Annotated[str, typer.Argument(help="A new folder, or hub:OWNER/NAME.", show_default=False)],
     model: Annotated[Path, typer.Option(help="Folder of the trained model.")] = MODEL,

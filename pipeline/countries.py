@@ -54,6 +54,12 @@ def country_code(name: str) -> str:
 
 
 @cache
+def state_names() -> frozenset[str]:
+    """The short name of every state, as running text has it."""
+    return frozenset(names[0] for _, names, _, _ in _rows() if "(" not in names[0])
+
+
+@cache
 def mentions_pattern() -> re.Pattern[str]:
     """A pattern for a state's name, demonym or capital in running text, longest first."""
     words = {w for _, names, demonyms, capitals in _rows() for w in (*names, *demonyms, *capitals)}

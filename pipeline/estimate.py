@@ -7,11 +7,30 @@ the predictions after Angelopoulos, Duchi and Zrnic 2023, arXiv:2311.01453).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipeline.codebook import Codebook, load_codebook
+from pipeline.errors import AnnotationError, InputError
+from pipeline.labelstudio import read_labels
+from pipeline.report.scores import read_scores
+from pipeline.tables import read_jsonl, write_table
+
 Floats = NDArray[np.float64]
+_NUMBERS = ("naive", "naive_low", "naive_high", "share", "low", "high")
+_SCHEMA = pa.schema(
+    [
+        ("group", pa.string()),
+        ("stance", pa.string()),
+        ("statements", pa.int64()),
+        ("labelled", pa.int64()),
+        *((name, pa.float64()) for name in _NUMBERS),
+    ]
+)
 _FEWEST = 10  # labelled statements below which an interval would pretend
 
 
@@ -85,12 +104,12 @@ def _trust(scored: Floats, truth: Floats, sampled: float) -> float:
 
 
 def estimate_shares(
-    rows: Sequence[Mapping[str, object]],
+    rows: Sequence[Mapping[str, Any]],
     sample: Mapping[str, str],
     labels: Sequence[str],
     by: str | None,
     confidence: float,
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """Shares of every label, naive and corrected, over all statements or by a column.
 
     Args:
@@ -113,7 +132,7 @@ def estimate_shares(
     ]
 
 
-def _group(row: Mapping[str, object], by: str | None) -> str:
+def _group(row: Mapping[str, Any], by: str | None) -> str:
     if by is None:
         return "all"
     value = str(row["date"])[:4] if by == "year" else str(row[by])
@@ -121,12 +140,12 @@ def _group(row: Mapping[str, object], by: str | None) -> str:
 
 
 def _of_group(
-    group: str, rows: list[Mapping[str, object]], sample: Mapping[str, str], labels: Sequence[str], confidence: float
-) -> list[dict[str, object]]:
+    group: str, rows: list[Mapping[str, Any]], sample: Mapping[str, str], labels: Sequence[str], confidence: float
+) -> list[dict[str, Any]]:
     speeches = np.unique([str(row["speech_id"]) for row in rows], return_inverse=True)[1]
     told = [sample.get(str(row["statement_id"])) for row in rows]
     labelled = np.array([label is not None for label in told])
-    lines: list[dict[str, object]] = []
+    lines: list[dict[str, Any]] = []
     for label in labels:
         predicted = np.array([float(row["stance"] == label) for row in rows])
         scored = np.array([float(str(row[f"p_{label}"])) for row in rows])
@@ -148,3 +167,53 @@ def _of_group(
             }
         )
     return lines
+
+
+def read_sample(path: Path, codebook: Codebook) -> dict[str, str]:
+    """Read a labelled sample: JSONL of an annotator, Label Studio's export, or a CSV of `statement_id,label`.
+
+    Raises:
+        InputError, AnnotationError: the file is none of these, or a label is not in the codebook.
+    """
+    if path.suffix == ".jsonl":
+        rows = [(where, row.get("statement_id"), row.get("label")) for where, row in read_jsonl(path)]
+    else:
+        rows = [(a.where, a.statement_id, a.label) for a in read_labels(path, "sample", codebook)]
+    found: dict[str, str] = {}
+    for where, statement, label in rows:
+        if not isinstance(statement, str) or label not in codebook.names or found.get(statement, label) != label:
+            raise AnnotationError(
+                where or str(path),
+                expected=f"a statement_id and one of {', '.join(codebook.names)}, one label a statement",
+                found=f"{statement!r}: {label!r}",
+                remedy="Correct the line; where several people labelled, settle their differences first.",
+            )
+        found[statement] = str(label)
+    return found
+
+
+def estimate(
+    scores: Path, sample: Path, codebook: Path, by: str | None, out: Path | None, confidence: float
+) -> list[dict[str, Any]]:
+    """Estimate shares from scores and a labelled random sample of them, and write them where `out` is given.
+
+    Raises:
+        InputError: the scores lack the column `by`, or the sample holds a statement that they don't.
+    """
+    book = load_codebook(codebook)
+    rows = read_scores(scores, book.names)
+    labelled = read_sample(sample, book)
+    strange = sorted(labelled.keys() - {row["statement_id"] for row in rows})
+    if strange or not labelled:
+        raise InputError(
+            str(sample),
+            expected=f"labels of statements in {scores}",
+            found=f"{len(strange)} that are not there, such as {strange[0]}" if strange else "none",
+            remedy="Draw the sample from these scores (stance tasks --pick random), and score again only after that.",
+        )
+    if by and by != "year" and by not in rows[0]:
+        raise InputError(str(scores), expected=f"a column {by}", found=", ".join(rows[0]), remedy="Name another.")
+    found = estimate_shares(rows, labelled, book.names, by, confidence)
+    if out is not None:
+        write_table(out, found, _SCHEMA)
+    return found

@@ -46,6 +46,8 @@ class Train(_Section):
     """Fine-tuning; learning rates are those of AdamW at the end of warm-up.
 
     `class_balance`: labels weigh with their share to the power of minus this (0: alike, 1: every label as much).
+    `no_stance_per_stance`: at most so many statements without a stance for each one with a stance.
+    `swap_countries`: share of the statements in which other states are named than were.
     """
 
     base_model: str
@@ -59,6 +61,8 @@ class Train(_Section):
     warmup_share: Annotated[float, Field(ge=0, lt=1)]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     class_balance: Annotated[float, Field(ge=0, le=1)]
+    no_stance_per_stance: Positive
+    swap_countries: Annotated[float, Field(ge=0, le=1)]
     patience: Count
     precision: Literal["float32", "bfloat16"]
 

@@ -28,6 +28,7 @@ from transformers import (
 
 from pipeline import determinism
 from pipeline.abstention import calibrate, save_calibration
+from pipeline.augmentation import swap_countries, thin
 from pipeline.classifier import (
     TOKEN_BUDGET,
     WEIGHTS,
@@ -134,7 +135,7 @@ def fingerprint(examples: Sequence[Example]) -> str:
 def code_fingerprint() -> str:
     """SHA-256 over the modules of this package that make a model."""
     here = Path(__file__).parent
-    names = ("classifier.py", "determinism.py", "train.py")
+    names = ("augmentation.py", "classifier.py", "determinism.py", "train.py")
     return hashlib.sha256("".join(file_digest(here / name) for name in names).encode()).hexdigest()
 
 
@@ -195,6 +196,12 @@ def _cool(model: StanceClassifier, validation: _Part, pad_id: int) -> tuple[floa
     return temperature, softmax(logits / temperature)
 
 
+def _augmented(examples: Sequence[Example], no_stance: str, params: Params) -> list[Example]:
+    seed = params.runtime.seed
+    fewer = thin(examples, no_stance, params.train.no_stance_per_stance, seed)
+    return swap_countries(fewer, params.train.swap_countries, seed)
+
+
 def train(
     statements: Path, labels: Path, splits: Path, codebook: Path, bases: Path, out: Path, report: Path, params: Params
 ) -> dict[str, Any]:
@@ -209,9 +216,10 @@ def train(
     model, tokenizer, pooling = new_classifier(params.train.base_model, bases, len(book.names))
     model.label_smoothing = params.train.label_smoothing
     pad_id = int(tokenizer.pad_token_id or 0)
+    learned = _augmented(data.train, book.no_stance, params)
     part = {
         name: _part(tokenizer, examples, book.names, params.train)
-        for name, examples in (("train", data.train), ("validation", data.validation))
+        for name, examples in (("train", learned), ("validation", data.validation))
     }
     _check_labels(part["train"].truth, book.names)
     _start_from_probe(model, part["train"], pad_id, params.train)
@@ -221,23 +229,23 @@ def train(
     description = Description(book.names, book.no_stance, book.version, p.base_model, pooling, p.max_tokens, p.context)
     made_from = {
         "params": params.model_dump(include={"runtime", "train"}),
-        "train_data": fingerprint(data.train),
+        "train_data": fingerprint(learned),
         "validation_data": fingerprint(data.validation),
         "code": code_fingerprint(),
     }
     save_classifier(out, model, tokenizer, description, made_from)
     speeches = [e.group for e in data.validation]
     save_calibration(out, calibrate(part["validation"].truth, probabilities, speeches, **params.abstain.model_dump()))
-    result = _report(keeper, data, temperature, out)
+    result = _report(keeper, len(learned), data, temperature, out)
     write_json(report, result)
     _write_history(report.with_name("history.csv"), keeper.history)
     return result
 
 
-def _report(keeper: _KeepBest, data: LabelledData, temperature: float, out: Path) -> dict[str, Any]:
+def _report(keeper: _KeepBest, learned: int, data: LabelledData, temperature: float, out: Path) -> dict[str, Any]:
     best = max(keeper.history, key=lambda row: row["macro_f1"])
     return {
-        "train_statements": len(data.train),
+        "train_statements": learned,
         "validation_statements": len(data.validation),
         "validation_macro_f1": best["macro_f1"],
         "probe_validation_macro_f1": keeper.history[0]["macro_f1"],

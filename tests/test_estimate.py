@@ -1,9 +1,13 @@
 """Shares corrected by a sample: intervals that cover as often as they claim, where naive ones don't."""
 
+import csv
+import json
+
 import numpy as np
 import pytest
 
 from pipeline.estimate import corrected_share, estimate_shares, naive_share
+from pipeline.tables import STATEMENTS
 
 TRUE_SHARE = 0.2
 
@@ -87,3 +91,34 @@ def test_groups_with_few_labels_get_no_interval_and_unlabelled_ones_no_share():
         "NOR",
     }
     assert len(estimate_shares(rows, sample, ["yes", "no"], None, 0.95)) == 2
+
+
+def test_the_command_corrects_shares_and_refuses_a_sample_of_other_scores(workspace, tmp_path):
+    labels = ["pro", "contra", "other"]
+    rows = []
+    for i in range(120):
+        stance = labels[i % 3]
+        row = dict.fromkeys(STATEMENTS.names, "") | {
+            "statement_id": f"s{i}",
+            "speech_id": f"a{i // 6}",
+            "country": "NOR",
+        }
+        row |= {"presiding": False, "start": 0, "end": 1, "speech_order": 1, "statement": "x", "date": "2020-01-01"}
+        row |= {"stance": stance, "confidence": 0.8, "model": "m"} | {
+            f"p_{n}": 0.8 if n == stance else 0.1 for n in labels
+        }
+        rows.append(row)
+    (tmp_path / "scores.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    sample = "statement_id,label\n" + "".join(f"s{i},{'pro' if i % 3 else 'other'}\n" for i in range(0, 120, 2))
+    (tmp_path / "sample.csv").write_text(sample)
+    options = ["--codebook", "codebook.yaml", "--out", tmp_path / "out.csv"]
+    files = [tmp_path / "scores.jsonl", "--labels", tmp_path / "sample.csv"]
+    done = workspace.stance("estimate", *files, "--by", "country", *options)
+    found = {row["stance"]: row for row in csv.DictReader((tmp_path / "out.csv").open())}
+    assert float(found["pro"]["naive"]) == pytest.approx(1 / 3) and float(found["pro"]["share"]) == pytest.approx(2 / 3)
+    assert float(found["contra"]["share"]) == pytest.approx(0.0, abs=1e-9)
+    assert "NOR" in done.stdout and "[" in done.stdout
+    (tmp_path / "sample.csv").write_text("statement_id,label\ns1,pro\nelsewhere,pro\n")
+    assert "elsewhere" in workspace.stance("estimate", *files, *options, code=3).stderr
+    (tmp_path / "sample.csv").write_text("statement_id,label\ns1,perhaps\n")
+    assert "sample.csv:2" in workspace.stance("estimate", *files, *options, code=5).stderr

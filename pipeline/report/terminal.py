@@ -1,11 +1,12 @@
 """Results and progress on the terminal."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -96,3 +97,24 @@ def examination_tables(found: Mapping[str, Any]) -> None:
             row["capability"], str(row["cases"]), str(row["failures"]), f"{row['failures'] / row['cases']:.0%}"
         )
     _console().print(tests)
+
+
+def shares_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print shares of stances as a model's labels give them, and as a labelled sample corrects them."""
+    table = Table(title="Share of statements, counted from the model's labels and corrected by the sample")
+    for name in ("group", "stance"):
+        table.add_column(name)
+    for name in ("statements", "labelled", "model's labels", "corrected"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        counted = _with_interval(row["naive"], row["naive_low"], row["naive_high"])
+        corrected = _with_interval(row["share"], row["low"], row["high"])
+        numbers = (f"{row['statements']:,}", f"{row['labelled']:,}", counted, corrected)
+        table.add_row(escape(str(row["group"])), row["stance"], *numbers)
+    _console().print(table)
+
+
+def _with_interval(value: float | None, low: float | None, high: float | None) -> str:
+    if value is None:
+        return "no sample"
+    return f"{value:.1%} " + ("(too few)" if low is None else f"[{low:.1%}, {high:.1%}]")
