@@ -11,7 +11,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export DVC_NO_ANALYTICS := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: run test setup lint chromium test-labelstudio seeds docs screenshots reproduce bench corpus-report lock records mpnet clean
+.PHONY: run test setup lint chromium test-labelstudio seeds docs screenshots reproduce bench faults fuzz corpus-report lock records mpnet clean
 
 run: setup
 	@$(BIN)/dvc repro
@@ -67,8 +67,17 @@ screenshots: setup chromium
 reproduce: setup
 	$(BIN)/python -m tests.reproduce
 
+# Scoring side by side with what users would write, whole runs up to a million statements, reading; writes docs/performance.md.
 bench: setup
-	$(BIN)/python -m tests.bench_segment
+	$(BIN)/python -m tests.bench_score
+
+# Runs of scoring killed at 50 random moments, full disks, second processes, changed inputs; writes docs/reliability.md.
+faults: setup
+	$(BIN)/python -m tests.faults
+
+# A hundred thousand hostile files for every reader (make test takes two thousand).
+fuzz: setup
+	$(BIN)/python -m tests.fuzz
 
 # What the labelled corpus is made of; the figures of the datasheet are written anew.
 corpus-report: setup

@@ -34,6 +34,14 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """From which confidence the model answers, and from which probability a label is in a prediction set."""
+
+    confidence: float
+    set_threshold: float
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """What a model may promise; saved beside its weights.
 
@@ -67,6 +75,10 @@ class Calibration:
                 break
             found = point.threshold
         return float(found)
+
+    def promise(self, max_error: float) -> Promise:
+        """What keeps the promised error; see `threshold`."""
+        return Promise(self.threshold(max_error), self.set_threshold)
 
 
 def selective_errors(truth: Ints, probabilities: Floats, groups: Sequence[str], confidence: float) -> list[Point]:

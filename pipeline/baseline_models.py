@@ -16,11 +16,11 @@ from pipeline.classifier import (
     embed_statements,
     fit_probe,
     new_classifier,
-    softmax,
 )
 from pipeline.codebook import Codebook
 from pipeline.domain import Example
 from pipeline.errors import ModelError
+from pipeline.inputs import softmax
 from pipeline.params import Params
 
 CONFIG, ARRAYS = "baselines.json", "baselines.safetensors"

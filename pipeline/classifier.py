@@ -4,11 +4,10 @@ The statement comes first and the sentence before it second. The encoder sees bo
 the statement's tokens alone, so that the context can only colour what the statement says.
 """
 
-import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -23,12 +22,21 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokeniz
 
 from pipeline.domain import Example
 from pipeline.errors import ModelError
+from pipeline.inputs import (
+    DESCRIPTION,
+    Description,
+    Features,
+    batches_by_length,
+    encode,
+    file_digest,
+    load_description,
+    pad,
+    softmax,
+)
 from pipeline.params import load_yaml
 
 WEIGHTS = "model.safetensors"
-DESCRIPTION = "stance.json"
 TOKEN_BUDGET = 8192  # padded tokens a batch, outside scoring
-Features = dict[str, list[int]]
 
 
 class _Base(BaseModel):
@@ -45,35 +53,6 @@ class _Base(BaseModel):
 
 class BaseModels(RootModel[dict[str, _Base]]):
     """`configs/base-models.yaml`: name to where the weights are, pinned by content."""
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What a trained model needs beside its weights; saved as `stance.json`.
-
-    Attributes:
-        labels: names of the classes, in the order of the logits.
-        no_stance: which of them means that no stance is taken.
-        codebook: version of the codebook.
-        base_model: name in `base-models.yaml`.
-        pooling: `mean` over the statement's tokens, or `cls`.
-        max_tokens: length at which statement and context together are cut.
-        context: whether the sentence before is shown.
-    """
-
-    labels: list[str]
-    no_stance: str
-    codebook: str
-    base_model: str
-    pooling: str
-    max_tokens: int
-    context: bool
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def find_base(name: str, registry: Path) -> tuple[_Base, str, str | None]:
@@ -185,91 +164,12 @@ def _pooler(folder: str) -> dict[str, bool]:
     return {"add_pooling_layer": False} if known else {}
 
 
-def encode(
-    tokenizer: PreTrainedTokenizerBase,
-    statements: Sequence[str],
-    previous: Sequence[str],
-    *,
-    max_tokens: int,
-    context: bool,
-) -> list[Features]:
-    """Turn statements into the model's input.
-
-    Args:
-        tokenizer: the base model's (a fast one).
-        statements: n texts.
-        previous: n sentences before them, "" for none.
-        max_tokens: a longer input loses the context's words first, then the statement's last.
-        context: whether the sentence before is shown at all.
-
-    Returns:
-        n mappings of `input_ids`, `attention_mask` and `statement_mask` to lists of equal length.
-    """
-    before, between, after = _special_tokens(tokenizer, "a", "a")
-    alone = _special_tokens(tokenizer, "a", None)[1]
-    own_room = max_tokens - len(before) - len(between) - len(after)
-    firsts = tokenizer(list(statements), add_special_tokens=False, truncation=True, max_length=own_room)["input_ids"]
-    seconds = tokenizer(list(previous), add_special_tokens=False)["input_ids"] if context else [[]] * len(firsts)
-    features = []
-    for own, told in zip(firsts, seconds, strict=True):
-        kept = told[max(0, len(told) - own_room + len(own)) :]
-        ids = [*before, *own, *between, *kept, *after] if kept else [*before, *own, *alone]
-        mask = [0] * len(before) + [1] * len(own) + [0] * (len(ids) - len(before) - len(own))
-        features.append({"input_ids": ids, "attention_mask": [1] * len(ids), "statement_mask": mask})
-    return features
-
-
 def encode_examples(
     tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example], max_tokens: int, context: bool
 ) -> list[Features]:
     """Turn labelled statements into the model's input; see `encode`."""
     statements, previous = [e.statement for e in examples], [e.previous for e in examples]
     return encode(tokenizer, statements, previous, max_tokens=max_tokens, context=context)
-
-
-def _special_tokens(
-    tokenizer: PreTrainedTokenizerBase, first: str, second: str | None
-) -> tuple[list[int], list[int], list[int]]:
-    """The special tokens before, between and after two texts; after one text, they count as between."""
-    encoded = tokenizer(first, second)
-    parts: tuple[list[int], list[int], list[int]] = ([], [], [])
-    passed = 0
-    for token, sequence in zip(encoded["input_ids"], encoded.sequence_ids(0), strict=True):
-        if sequence is None:
-            parts[passed].append(token)
-        else:
-            passed = sequence + 1
-    return parts
-
-
-def pad(features: Sequence[Features], pad_id: int) -> dict[str, NDArray[np.int64]]:
-    """Pad a batch to its longest member: arrays of shape (batch, tokens)."""
-    width = max(len(row["input_ids"]) for row in features)
-    fill = {"input_ids": pad_id, "attention_mask": 0, "statement_mask": 0}
-    return {
-        name: np.array([row[name] + [value] * (width - len(row[name])) for row in features], dtype=np.int64)
-        for name, value in fill.items()
-    }
-
-
-def batches_by_length(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Group indices so that similar lengths go together and a padded batch stays within `budget` tokens."""
-    batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
-        if batch and lengths[index] * (len(batch) + 1) > budget:
-            yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch
-
-
-def softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Probabilities along the last axis, in float64."""
-    shifted = np.asarray(logits, dtype=np.float64)
-    shifted = np.exp(shifted - shifted.max(axis=-1, keepdims=True))
-    result: NDArray[np.float64] = shifted / shifted.sum(axis=-1, keepdims=True)
-    return result
 
 
 @torch.inference_mode()
@@ -371,20 +271,6 @@ def save_classifier(
     (folder / DESCRIPTION).write_text(text + "\n", "utf-8")
 
 
-def load_description(folder: Path) -> Description:
-    """Read `stance.json`; raises ModelError where the folder holds no model of ours."""
-    try:
-        raw = json.loads((folder / DESCRIPTION).read_text("utf-8"))
-        return Description(**{name: raw[name] for name in Description.__slots__})
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            str(folder / DESCRIPTION),
-            expected="the description of a trained model",
-            found=f"{type(error).__name__}: {error}",
-            remedy="Train one (make run), or name its folder with --model.",
-        ) from None
-
-
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """Load the tokenizer saved beside a model."""
     return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
@@ -406,12 +292,3 @@ def load_classifier(folder: Path) -> tuple[StanceClassifier, PreTrainedTokenizer
             remedy="Train again: dvc repro -f train.",
         ) from None
     return model.eval(), load_tokenizer(folder), description
-
-
-def model_digest(folder: Path) -> str:
-    """Tell which model said something: first 16 hexadecimal digits over description and weights."""
-    digests = "".join(
-        file_digest(path) for path in sorted(folder.iterdir()) if path.suffix in (".safetensors", ".onnx")
-    )
-    description = file_digest(folder / DESCRIPTION)
-    return hashlib.sha256((digests + description).encode()).hexdigest()[:16]

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from pipeline.params import Params
 
 REJECTED = 10
+DIFFERS = 11
 _EXIT_CODES = (
     "Exit codes: 0 done; 1 a failure; 2 a wrong call; 3 input, 4 configuration, 5 annotations, 6 splits, 7 model, "
     "8 output not as it should be; 10 done, but some files were rejected and --rejects did not ask to keep them; "
-    "130 interrupted."
+    "11 scores that differ from what the model says; 130 interrupted."
 )
 # Plain help: rich would take longer to load than all the rest.
 app = typer.Typer(
@@ -298,6 +299,11 @@ def export(
         f"{out}: {result['same_label']:,} of {result['statements']:,} labels the same, "
         f"probabilities within {result['largest_difference']}"
     )
+    for name, row in result["engines"].items():
+        agrees = "agrees" if row["agrees"] else "does not agree"
+        typer.echo(
+            f"  {name:<20}{row['same_label']:.2%} of the labels, macro-F1 {row['macro_f1_difference']:+.4f}: {agrees}"
+        )
 
 
 @app.command()
@@ -404,21 +410,67 @@ def score(
     out: Out,
     rejects: Rejects = None,
     strict: Strict = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Drop what an interrupted run has left.")] = False,
     model: Annotated[Path, typer.Option(help="Folder of the exported model.")] = EXPORTED,
+    max_error: Annotated[
+        float | None,
+        typer.Option(min=0.001, max=1.0, help="Abstain where more wrong labels are to be feared."),
+    ] = None,
     params: Config = PARAMS,
 ) -> None:
     """Score transcripts: a row a statement, with its stance and probabilities.
 
+    Interrupted, it goes on from where it was when the same command is run again.
+
     Example: stance score record.pdf speeches/ --out scores.parquet
     """
-    from pipeline.report.terminal import counting, stance_table
-    from pipeline.scoring import score as run
+    from pipeline.report.terminal import scoring_progress, stance_table
+    from pipeline.scoring.run import score as run
+    from pipeline.scoring.work import kept
 
-    with counting("statements scored") as tick:
-        summary, tally, labels = run(paths, model, out, rejects, _params(params), strict=strict, tick=tick)
+    settings = _params(params)
+    if max_error is not None:
+        settings = settings.model_copy(update={"score": settings.score.model_copy(update={"max_error": max_error})})
+    try:
+        with scoring_progress() as tell:
+            summary, tally, labels = run(
+                paths, model, out, rejects, settings, strict=strict, restart=restart, tell=tell
+            )
+    except (StanceError, KeyboardInterrupt):
+        left = kept(out)
+        if left:
+            typer.echo(f"stance: {left}", err=True)
+        raise
     stance_table(tally, labels)
     typer.echo(f"{out}: {summary}")
     _tell_rejects(summary.rejects, rejects)
+
+
+@app.command()
+def verify(
+    scores: Annotated[Path, typer.Argument(help="A table that score wrote.", show_default=False)],
+    everything: Annotated[bool, typer.Option("--all", help="Every statement, and not a sample.")] = False,
+    shards: Annotated[int, typer.Option(min=1, help="Shards to sample.")] = 2,
+    model: Annotated[Path, typer.Option(help="Folder of the exported model.")] = EXPORTED,
+    params: Config = PARAMS,
+) -> None:
+    """Score a sample of a finished table again and report what differs.
+
+    Example: stance verify scores.parquet --all
+    """
+    from pipeline.scoring.verify import verify as run
+
+    found = run(scores, model, everything=everything, shards=shards, seed=_params(params).runtime.seed)
+    typer.echo(
+        f"{scores}: {found.rows:,} statements scored again, {found.exact:,} the same in every digit, "
+        f"{len(found.differing):,} differ; {len(found.inputs_changed):,} source file(s) changed since"
+    )
+    for name, problem in found.differing[:20]:
+        typer.echo(f"differs {name}: {problem}", err=True)
+    for path in found.inputs_changed[:20]:
+        typer.echo(f"changed {path}", err=True)
+    if found.differing:
+        raise typer.Exit(DIFFERS)
 
 
 @app.command()

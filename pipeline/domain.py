@@ -130,3 +130,20 @@ class Example:
     statement: str
     previous: str
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        done: statements scored, those of an interrupted run among them.
+        resumed: how many of these an interrupted run had left.
+        expected: statements that the inputs will come to, by what has been read so far; 0 while unknown.
+        rejects: what could not be read so far.
+    """
+
+    done: int
+    resumed: int
+    expected: int
+    rejects: int

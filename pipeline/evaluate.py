@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from pipeline import determinism, metrics
 from pipeline.abstention import load_calibration
 from pipeline.baseline_models import load_baselines
-from pipeline.classifier import TOKEN_BUDGET, encode_examples, load_classifier, model_digest, run_model, softmax
+from pipeline.classifier import TOKEN_BUDGET, encode_examples, load_classifier, run_model
 from pipeline.codebook import Codebook, load_codebook
 from pipeline.domain import TARGET, Example, shown_before
 from pipeline.errors import InputError, ModelError
 from pipeline.examples import has_given_splits, read_splits
+from pipeline.inputs import model_digest, softmax
 from pipeline.leakage import leakage
 from pipeline.params import Params
 from pipeline.promises import promises_kept

@@ -8,9 +8,10 @@ import numpy as np
 
 from pipeline import determinism
 from pipeline.behaviour import run_capabilities
-from pipeline.classifier import TOKEN_BUDGET, encode_examples, load_classifier, run_model, softmax
+from pipeline.classifier import TOKEN_BUDGET, encode_examples, load_classifier, run_model
 from pipeline.codebook import load_codebook
 from pipeline.domain import Example
+from pipeline.inputs import softmax
 from pipeline.metrics import Floats
 from pipeline.params import Params
 from pipeline.slices import measure_slices, slice_names

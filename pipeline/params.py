@@ -91,20 +91,29 @@ class Evaluate(_Section):
 
 
 class Export(_Section):
-    """`tolerance`: largest difference of a probability that the exported model may show."""
+    """`tolerance`: largest difference of a probability that the exported model may show in float32.
+
+    An engine may be the default if `same_label` of the held-out labels are the trained model's and macro-F1 is
+    within `macro_f1` of its.
+    """
 
     opset: Count
     tolerance: Positive
+    same_label: Annotated[float, Field(gt=0, le=1)]
+    macro_f1: Positive
 
 
 class Score(_Section):
-    """`batch_tokens`: padded tokens a batch may hold; `window`: statements sorted by length together.
+    """How scoring runs; `runtime.threads` is how many workers share the work, a thread and a core each.
 
-    `max_error`: abstain where validation can't promise this share of wrong labels (1: never).
+    `engine`, `precision`: `auto` is the fastest that agrees with the trained model and that the machine has.
+    `batch_tokens`: padded tokens a batch may hold. `shard`: statements sorted by length, scored and kept together.
     """
 
+    engine: Literal["auto", "openvino", "onnx", "torch"]
+    precision: Literal["auto", "float32", "bfloat16", "int8", "mixed"]
     batch_tokens: Count
-    window: Count
+    shard: Count
     max_error: Annotated[float, Field(gt=0, le=1)]
 
 

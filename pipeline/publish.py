@@ -5,9 +5,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from pipeline.classifier import WEIGHTS, BaseModels, load_description, load_tokenizer, model_digest
+from pipeline.classifier import WEIGHTS, BaseModels, load_tokenizer
 from pipeline.codebook import Codebook, load_codebook
 from pipeline.errors import ModelError, OutputError
+from pipeline.inputs import load_description, model_digest
 from pipeline.params import load_yaml
 from pipeline.tables import read_json, whole
 

@@ -22,6 +22,7 @@ class Summary:
     files: int = 0
     speeches: int = 0
     statements: int = 0
+    consumed: int = 0  # bytes of the inputs
     rejects: list[Reject] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -66,6 +67,7 @@ def read_statements(paths: Iterable[str], summary: Summary, *, strict: bool = Fa
         summary.files += 1
         for speech in reader.read(source):
             summary.speeches += 1
+            summary.consumed = reader.consumed
             for statement in statements_of(speech):
                 summary.statements += 1
                 yield statement

@@ -37,6 +37,7 @@ STATEMENTS = pa.schema(
 )
 FORMATS = (".parquet", ".csv", ".jsonl")
 BATCH = 4096
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Row = Mapping[str, Any]
 
 
@@ -140,9 +141,19 @@ def _write_csv(file: IO[str], rows: Iterable[Row], schema: pa.Schema) -> int:
     writer.writeheader()
     count = 0
     for row in rows:
-        writer.writerow(row)
+        writer.writerow({name: _neutral(value) for name, value in row.items()})
         count += 1
     return count
+
+
+def _neutral(value: Any) -> Any:
+    """Text that a spreadsheet would run as a formula gets an apostrophe before it (OWASP, CSV injection)."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def without_apostrophe(text: str) -> str:
+    """The inverse of what `write_table` does to formulas in CSV."""
+    return text[1:] if text[:1] == "'" and text[1:].startswith(_FORMULA) else text
 
 
 def _write_lines(file: IO[str], rows: Iterable[Row]) -> int:

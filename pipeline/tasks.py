@@ -12,7 +12,8 @@ from pipeline.domain import Statement
 from pipeline.errors import InputError, ModelError
 from pipeline.labelstudio import Floats, most_diverse, most_uncertain, task, write_tasks
 from pipeline.params import Params
-from pipeline.scoring.engine import EXPORTED, OnnxEngine
+from pipeline.scoring.package import MANIFEST
+from pipeline.scoring.scorer import Scorer
 from pipeline.segment import Summary, read_statements
 
 _POOL = 5  # with both: the most diverse of so many times as many uncertain ones
@@ -71,12 +72,10 @@ def tasks(
             remedy="Add transcripts to the folder.",
         )
     probabilities, digest = None, ""
-    if (model / EXPORTED).is_file() and not (blind and pick in ("random", "diverse")):
-        engine = OnnxEngine(model, params.runtime.threads, params.score.batch_tokens)
-        probabilities, digest = (
-            engine.probabilities([s.text for s in statements], [s.shown_before for s in statements]),
-            engine.digest,
-        )
+    if (model / MANIFEST).is_file() and not (blind and pick in ("random", "diverse")):
+        scorer = Scorer.load(model, threads=params.runtime.threads, batch_tokens=params.score.batch_tokens)
+        probabilities = scorer.probabilities([s.text for s in statements], [s.shown_before for s in statements])
+        digest = scorer.digest
     chosen = _choose(statements, probabilities, pick, count, bases, params)
     made = []
     for i in chosen:

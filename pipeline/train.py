@@ -32,24 +32,20 @@ from pipeline.augmentation import swap_countries, thin
 from pipeline.classifier import (
     TOKEN_BUDGET,
     WEIGHTS,
-    Description,
-    Features,
     StanceClassifier,
     encode_examples,
-    file_digest,
     fit_probe,
     fit_temperature,
     label_weights,
     new_classifier,
-    pad,
     run_model,
     save_classifier,
-    softmax,
 )
 from pipeline.codebook import load_codebook
 from pipeline.domain import Example
 from pipeline.errors import SplitError
 from pipeline.examples import LabelledData, read_splits
+from pipeline.inputs import Description, Features, file_digest, pad, softmax
 from pipeline.params import Params, Train
 from pipeline.tables import whole, write_json
 

@@ -1,6 +1,5 @@
-"""How fast transcripts become statements: `make bench`, on a text that it makes itself or `python -m tests.bench_segment FILE...`."""
+"""How fast transcripts become statements: a part of `make bench`, or `python -m tests.bench_segment FILE...` alone."""
 
-import platform
 import sys
 import time
 from collections.abc import Callable
@@ -32,28 +31,32 @@ def naive_spans(text: str) -> list[str]:
     return re.split(r"(?<=[.!?])\s+", text)
 
 
-def main() -> None:
-    """Print a table of rates."""
-    given = sys.argv[1:] or [str(ROOT / "data/raw/general-debate")]
+def table(given: list[str]) -> list[str]:
+    """A table of rates: sentences, whole files, a regular expression instead, pages of PDF."""
+    import pypdfium2
+
     texts = list({s.speech.speech_id: s.speech.turn.text for s in read_statements(given, Summary())}.values())
     statements = sum(len(sentence_spans(text)) for text in texts)
     split = statements / seconds(lambda: [sentence_spans(text) for text in texts])
     naive = statements / seconds(lambda: [naive_spans(text) for text in texts])
     read = statements / seconds(lambda: sum(1 for _ in read_statements(given, Summary())))
-    print(
-        f"{platform.machine()}, Python {platform.python_version()}; {len(texts):,} speeches, {statements:,} statements"
-    )
-    print(f"{'sentences alone':<34}{split:>10,.0f} statements/s; {CORPUS:,} take {CORPUS / split / 60:.1f} min")
-    print(f"{'files to statements':<34}{read:>10,.0f} statements/s; {CORPUS:,} take {CORPUS / read / 60:.1f} min")
-    print(
-        f"{'a regular expression instead':<34}{naive:>10,.0f} statements/s ({naive / split:.0f} times as fast, breaks at Mr. and No.)"
-    )
-    pdfs = [s.path for s in find_sources([str(ROOT / "data/raw")]) if s.path.suffix == ".pdf"]
-    import pypdfium2
-
+    pdfs = [s.path for s in find_sources([*given, str(ROOT / "data/raw")]) if s.path.suffix == ".pdf"]
     pages = sum(len(pypdfium2.PdfDocument(path)) for path in pdfs)
     rate = pages / seconds(lambda: [read_pdf_file(Path(path)) for path in pdfs])
-    print(f"{'records as PDF':<34}{rate:>10,.0f} pages/s")
+    minutes = "; {:,} take {:.1f} min"
+    return [
+        "| | a second | |",
+        "| --- | ---: | --- |",
+        f"| sentences alone | {split:,.0f} statements | {len(texts):,} speeches{minutes.format(CORPUS, CORPUS / split / 60)} |",
+        f"| files to statements | {read:,.0f} statements | all readers{minutes.format(CORPUS, CORPUS / read / 60)} |",
+        f"| a regular expression instead | {naive:,.0f} statements | breaks at Mr. and No. |",
+        f"| records as PDF | {rate:,.0f} pages | {pages:,} pages of {len(pdfs):,} file(s) |",
+    ]
+
+
+def main() -> None:
+    """Print the table."""
+    print("\n".join(table(sys.argv[1:] or [str(ROOT / "data/raw/general-debate")])))
 
 
 if __name__ == "__main__":

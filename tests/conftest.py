@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.classifier import file_digest
+from pipeline.inputs import file_digest
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pipeline.classifier import file_digest
+from pipeline.inputs import file_digest
 
 ROOT = Path(__file__).parent.parent
 # Not compared: git's and DVC's own books, the environment, caches.

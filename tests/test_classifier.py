@@ -7,16 +7,13 @@ import pytest
 import torch
 
 from pipeline.classifier import (
-    batches_by_length,
-    encode,
     fit_probe,
     fit_temperature,
     label_weights,
     new_classifier,
-    pad,
     run_model,
-    softmax,
 )
+from pipeline.inputs import batches_by_length, encode, pad, softmax
 
 
 @pytest.fixture

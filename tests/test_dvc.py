@@ -11,7 +11,7 @@ from pipeline.params import Params
 from tests.conftest import ROOT
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-MODULES = {"score": "pipeline/scoring/__init__.py", "report": "pipeline/report/transcripts.py"} | {
+MODULES = {"score": "pipeline/scoring/run.py", "report": "pipeline/report/transcripts.py"} | {
     "review": "pipeline/report/review.py"
 }
 # They hold records, messages and checks, and compute nothing that a stage writes.

@@ -12,20 +12,10 @@ import pytest
 import yaml
 
 from pipeline.abstention import calibrate, save_calibration
-from pipeline.classifier import (
-    Description,
-    encode,
-    load_classifier,
-    load_tokenizer,
-    model_digest,
-    new_classifier,
-    pad,
-    run_model,
-    save_classifier,
-    softmax,
-)
+from pipeline.classifier import load_classifier, load_tokenizer, new_classifier, run_model, save_classifier
 from pipeline.errors import ModelError, OutputError
 from pipeline.export import export_onnx
+from pipeline.inputs import Description, encode, model_digest, pad, softmax
 from pipeline.publish import publish
 from tests.conftest import CODEBOOK
 

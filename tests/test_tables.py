@@ -23,6 +23,16 @@ def test_the_same_rows_in_every_form(tmp_path: Path) -> None:
         assert list(csv.DictReader(file)) == [{k: str(v) for k, v in row.items()} for row in ROWS]
 
 
+def test_formulas_are_neutralised_in_csv_and_left_alone_elsewhere(tmp_path: Path) -> None:
+    rows = [{"name": name, "n": -1} for name in ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "a=1", "")]
+    for ending in ("csv", "jsonl"):
+        write_table(tmp_path / f"f.{ending}", rows, SCHEMA)
+    with (tmp_path / "f.csv").open(newline="") as file:
+        found = [(row["name"], row["n"]) for row in csv.DictReader(file)]
+    assert found == [(n, "-1") for n in ("'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\t=1", "a=1", "")]
+    assert [row for _, row in read_jsonl(tmp_path / "f.jsonl")] == rows
+
+
 @pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl"])
 def test_a_failure_half_way_leaves_the_old_file_alone(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"t.{ending}"

@@ -135,12 +135,33 @@ def test_scores_are_the_models_and_keep_a_tables_own_columns(ran: Workspace) -> 
         "country",
     ]
     columns += ["presiding", "language", "start", "end", "previous", "statement", "stance", "confidence"]
-    columns += ["p_pro", "p_contra", "p_other", "model", "theme"]
+    columns += ["p_pro", "p_contra", "p_other", "abstained", "prediction_set", "model", "theme"]
     assert pq.read_schema(ran.folder / "scores.parquet").names == columns
     ran.stance("score", "in.jsonl", "raw", *options, "--out", "scores.csv")
     ran.stance("score", "in.jsonl", "raw", *options, "--out", "scores.jsonl")
     assert [row["stance"] for _, row in read_jsonl(ran.folder / "scores.jsonl")] == [row["stance"] for row in scores]
     assert len((ran.folder / "scores.csv").read_text().splitlines()) == 78
+
+
+def test_the_model_abstains_below_the_confidence_that_keeps_the_promised_error(ran: Workspace) -> None:
+    from pipeline.abstention import load_calibration
+    from pipeline.scoring import Scorer
+
+    calibration = load_calibration(ran.folder / "exported")
+    confidence = calibration.threshold(0.3)
+    options = ["--model", "exported", "--params", "params.yaml"]
+    done = ran.stance("score", "raw", *options, "--max-error", "0.3", "--out", "careful.parquet")
+    rows = read_parquet(ran.folder / "careful.parquet")
+    assert [row["abstained"] for row in rows] == [row["confidence"] < confidence for row in rows]
+    assert ("left open" in done.stdout) == any(row["abstained"] for row in rows)
+    for row in rows:
+        sure = [n for n in ("pro", "contra", "other") if row[f"p_{n}"] >= calibration.set_threshold]
+        assert row["prediction_set"].split("|") == (sure or [row["stance"]])
+    scorer = Scorer.load(ran.folder / "exported", max_error=0.3)
+    said = scorer([row["statement"] for row in rows], [row["previous"] for row in rows])
+    assert [s.abstained for s in said] == [row["abstained"] for row in rows]
+    assert ["|".join(s.prediction_set) for s in said] == [row["prediction_set"] for row in rows]
+    assert not any(row["abstained"] for row in read_parquet(ran.folder / "scores.parquet"))
 
 
 def test_the_result_in_parts_and_the_behaviour_tests(ran: Workspace) -> None:
@@ -174,12 +195,13 @@ def test_the_exported_model_agrees_and_a_disagreement_stops_the_stage(
 ) -> None:
     from pipeline import export
     from pipeline.params import load_params
-    from pipeline.scoring.engine import OnnxEngine
+    from pipeline.scoring import Scorer
 
     report = read_json(ran.folder / "e.json")
     assert report["same_label"] == report["statements"] > 0
-    wrong = OnnxEngine.probabilities
-    monkeypatch.setattr(OnnxEngine, "probabilities", lambda *a: np.roll(wrong(*a), 1, axis=1))
+    assert report["engines"]["onnx/float32"]["agrees"]
+    right = Scorer.probabilities
+    monkeypatch.setattr(Scorer, "probabilities", lambda *a: np.roll(right(*a), 1, axis=1))
     f = ran.folder
     with pytest.raises(ModelError, match="labels the same"):
         export.export(

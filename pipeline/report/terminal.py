@@ -1,5 +1,6 @@
 """Results and progress on the terminal."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -7,10 +8,12 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from pipeline.domain import Progress
+
 _ROWS = 25
+_EVERY = 10.0  # seconds between lines of progress where no terminal is
 
 
 def _console() -> Console:
@@ -18,17 +21,34 @@ def _console() -> Console:
     return console if console.is_terminal else Console(width=100)
 
 
+def progress_line(progress: Progress, seconds: float) -> str:
+    """How far scoring is: statements done, rate, time left, rejects."""
+    rate = (progress.done - progress.resumed) / max(seconds, 1e-9)
+    left = max(0, progress.expected - progress.done) / rate if rate else 0.0
+    return (
+        f"{progress.done:,} of about {max(progress.expected, progress.done):,} statements scored, {rate:,.0f}/s, "
+        f"about {left / 60:.0f} min left, {progress.rejects:,} rejected"
+    )
+
+
 @contextmanager
-def counting(what: str) -> Iterator[Callable[[int], None]]:
-    """Show how many are done and at what rate, on standard error; yields a function to add to the count."""
+def scoring_progress() -> Iterator[Callable[[Progress], None]]:
+    """Show how far scoring is, on standard error: one line that changes; without a terminal, a line now and then."""
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _: None
+    begin = shown = time.monotonic()
+    if console.is_terminal:
+        with console.status("reading and loading") as status:
+            yield lambda progress: status.update(progress_line(progress, time.monotonic() - begin))
         return
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} " + what), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done: progress.advance(task, done)
+
+    def tell(progress: Progress) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if now - shown >= _EVERY:
+            shown = now
+            console.print(progress_line(progress, now - begin), soft_wrap=True, highlight=False)
+
+    yield tell
 
 
 def result_table(result: Mapping[str, Any]) -> None:
@@ -65,14 +85,15 @@ def stance_table(tally: Mapping[str, Counter[str]], labels: list[str]) -> None:
     """Print counts of stances by country or affiliation, the most talkative first."""
     table = Table(title="Statements by country (or affiliation) and stance")
     table.add_column("country")
-    for label in labels:
-        table.add_column(label, justify="right")
+    shown = [*labels, ""] if any(counts[""] for counts in tally.values()) else labels
+    for label in shown:
+        table.add_column(label or "left open", justify="right")
     ordered = sorted(tally.items(), key=lambda item: (-sum(item[1].values()), item[0]))
     for name, counts in ordered[:_ROWS]:
-        table.add_row(name, *(f"{counts[label]:,}" for label in labels))
+        table.add_row(escape(name), *(f"{counts[label]:,}" for label in shown))
     if len(ordered) > _ROWS:
         rest = sum((counts for _, counts in ordered[_ROWS:]), Counter())
-        table.add_row(f"{len(ordered) - _ROWS} others", *(f"{rest[label]:,}" for label in labels))
+        table.add_row(f"{len(ordered) - _ROWS} others", *(f"{rest[label]:,}" for label in shown))
     _console().print(table)
 
 

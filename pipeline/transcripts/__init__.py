@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from pipeline.domain import Reject, Speech, Transcript, Turn
 from pipeline.errors import InputError
-from pipeline.transcripts import council, news, record, tables, text, webcast
+from pipeline.transcripts import council, news, record, stream, tables, text, webcast
 from pipeline.transcripts.pdf import read_pdf
 
 MAX_BYTES = 512 * 1024 * 1024  # of one file that is read whole
@@ -48,6 +50,11 @@ def find_sources(paths: Iterable[str]) -> Iterator[Source]:
                 yield Source(path, relative.with_suffix("").as_posix())
 
 
+def metadata_of(path: Path) -> list[Path]:
+    """The council corpus's metadata that is read with a file, where it lies beside it or a folder above."""
+    return [found for folder in list(path.parents)[:2] for name in _METADATA if (found := folder / name).is_file()]
+
+
 def _roots(given: str) -> list[Path]:
     path = Path(given)
     if path.exists():
@@ -66,6 +73,7 @@ class Reader:
     """
 
     def __init__(self, on_reject: OnReject) -> None:
+        self.consumed = 0  # bytes of the sources read so far
         self._reject = on_reject
         self._corpora: dict[Path, council.CouncilCorpus] = {}
         self._owners: dict[str, str] = {}
@@ -90,9 +98,7 @@ class Reader:
             yield from self._one_file(source)
 
     def _one_file(self, source: Source) -> Iterator[Speech]:
-        data = _bytes(source.path)
-        digest = hashlib.sha256(data).hexdigest()
-        kind, items = identify(data, str(source.path))
+        digest, kind, items = self._identified(source.path)
         number = 0
         transcript: Transcript | None = None
         for number, (head, turn) in enumerate(items, 1):
@@ -107,6 +113,17 @@ class Reader:
                 found=f"none in a file that looks like {kind}",
                 remedy="Check that it is a transcript; summary records (SR) are none.",
             )
+
+    def _identified(self, path: Path) -> tuple[str, str, Iterator[tuple[Head, Turn]]]:
+        """SHA-256, kind and turns of a file; a large table is streamed, anything else is read whole."""
+        if path.stat().st_size > stream.LARGE and stream.is_table(path):
+            return file_digest(path), "table", tables.read_rows(stream.stream(path, self._count))
+        data = _bytes(path)
+        self._count(len(data))
+        return hashlib.sha256(data).hexdigest(), *identify(data, str(path))
+
+    def _count(self, size: int) -> None:
+        self.consumed += size
 
     def _claim(self, name: str, path: str, digest: str, kind: str, head: Head) -> Transcript:
         by_symbol = kind in ("record-pdf", "record-text", "webcast") and head.get("symbol")
@@ -125,6 +142,7 @@ class Reader:
     def _council(self, files: Iterable[tuple[str, bytes | None]], source: Source) -> Iterator[Speech]:
         corpus = self._corpus(source.path)
         for name, data in files:
+            self.consumed += len(data or b"")
             where = str(source.path) if source.path.name == name else f"{source.path}/{name}"
             if data is None:
                 limit = f"larger than {council.MAX_SPEECH} bytes"
@@ -149,6 +167,12 @@ class Reader:
             if folder not in self._corpora
             else (self._corpora[folder])
         )
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _bytes(path: Path) -> bytes:
@@ -191,7 +215,7 @@ def identify(data: bytes, source: str) -> tuple[str, Iterator[tuple[Head, Turn]]
         named = {"symbol": fields.symbol, "body": fields.body, "date": fields.date}
         return "record-pdf", _same_head(named, record.read_turns(paragraphs, fields))
     if data[:4] == b"PAR1":
-        return "table", tables.read_rows(tables.read_parquet(data, source))
+        return "table", tables.read_rows(stream.parquet_rows(pa.BufferReader(data), source, len(data)))
     return _identify_text(text.decode(data, source), source)
 
 

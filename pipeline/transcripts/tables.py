@@ -4,10 +4,9 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.countries import country_code
@@ -15,6 +14,8 @@ from pipeline.domain import Turn
 from pipeline.errors import InputError
 
 _OWN = ("speaker", "affiliation", "country", "language", "presiding", "date", "symbol", "previous")
+_MANY_ROWS = 10_000  # a small table may be of rows that repeat
+_MAX_GROUP = 1 << 29  # bytes of a row group, unpacked
 Row = dict[str, str]
 
 
@@ -28,14 +29,12 @@ def delimiter(text: str) -> str | None:
     return None
 
 
-def read_csv(text: str, source: str) -> list[Row]:
-    """Read CSV or TSV rows; raises InputError naming the line that does not fit the header."""
-    mark = delimiter(text) or ("\t" if "\t" in text.split("\n", 1)[0] else ",")
+def csv_rows(lines: Iterable[str], source: str, mark: str) -> Iterator[Row]:
+    """Give CSV or TSV rows; raises InputError naming the line that does not fit the header."""
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
-    rows: list[Row] = []
+    reader = csv.reader(lines, delimiter=mark, strict=True)
     try:
-        header = [name.strip() for name in next(reader)]
+        header = [name.strip() for name in next(reader, [])]
         for cells in reader:
             if len(cells) != len(header) and cells:
                 raise InputError(
@@ -45,18 +44,26 @@ def read_csv(text: str, source: str) -> list[Row]:
                     remedy="Quote fields that hold the delimiter, or correct the line.",
                 )
             if cells:
-                rows.append(dict(zip(header, cells, strict=True)))
+                yield dict(zip(header, cells, strict=True))
     except csv.Error as error:
         raise InputError(
             f"{source}:{reader.line_num}", expected="CSV", found=str(error), remedy="Correct the quoting."
         ) from None
-    return _checked(rows, header, source)
 
 
-def read_jsonl(text: str, source: str) -> list[Row]:
-    """Read one JSON object a line; raises InputError naming the line that is none."""
-    rows: list[Row] = []
-    for number, line in enumerate(text.split("\n"), 1):
+def read_csv(text: str, source: str) -> list[Row]:
+    """Read CSV or TSV rows; raises InputError naming the line that does not fit the header."""
+    header = text.split("\n", 1)[0]
+    mark = delimiter(text) or ("\t" if "\t" in header else ",")
+    rows = list(csv_rows(io.StringIO(text, newline=""), source, mark))
+    names = list(rows[0]) if rows else [name.strip() for name in next(csv.reader([header], delimiter=mark), [])]
+    check_header(names, source, empty=not rows)
+    return rows
+
+
+def jsonl_rows(lines: Iterable[str], source: str) -> Iterator[Row]:
+    """Give one JSON object a line as a row; raises InputError naming the line that is none."""
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
@@ -71,31 +78,42 @@ def read_jsonl(text: str, source: str) -> list[Row]:
                 found=found,
                 remedy="Correct that line.",
             )
-        rows.append({str(key): _string(value) for key, value in row.items()})
-    return _checked(rows, list(dict.fromkeys(key for row in rows for key in row)), source)
+        yield {as_text(key): as_text(value) for key, value in row.items()}
 
 
-def read_parquet(data: bytes, source: str) -> list[Row]:
-    """Read a Parquet file's rows; raises InputError where it is damaged."""
-    try:
-        table = pq.read_table(pa.BufferReader(data))
-    except (pa.ArrowException, OSError) as error:
+def read_jsonl(text: str, source: str) -> list[Row]:
+    """Read one JSON object a line; raises InputError naming the line that is none."""
+    rows = list(jsonl_rows(text.split("\n"), source))
+    check_header(list(dict.fromkeys(key for row in rows for key in row)), source, empty=not rows)
+    return rows
+
+
+def check_parquet(metadata: pq.FileMetaData, source: str, size: int) -> None:
+    """Refuse a Parquet file that unpacks to far more than it holds, before it is unpacked; raises InputError."""
+    groups = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
+    if metadata.num_rows > max(_MANY_ROWS, size) or max(groups, default=0) > _MAX_GROUP:
         raise InputError(
-            source, expected="a Parquet file", found=str(error).split("\n")[0], remedy="Write it again."
-        ) from None
-    rows = [{k: _string(v) for k, v in row.items()} for row in table.to_pylist()]
-    return _checked(rows, table.column_names, source)
+            source,
+            expected=f"at most a row a byte and row groups of {_MAX_GROUP:,} bytes",
+            found=f"{metadata.num_rows:,} rows in {size:,} bytes, row groups up to {max(groups, default=0):,}",
+            remedy="Write it again with smaller row groups.",
+        )
 
 
-def _string(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A cell as text: JSON where it is neither text nor empty; lone surrogates become "?"."""
     if value is None:
         return ""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
-    return json.dumps(value, ensure_ascii=False, default=str).strip('"')
+    try:
+        return as_text(json.dumps(value, ensure_ascii=False, default=str).strip('"'))
+    except RecursionError:
+        return "(nested too deeply)"
 
 
-def _checked(rows: list[Row], header: list[str], source: str) -> list[Row]:
+def check_header(header: list[str], source: str, *, empty: bool) -> None:
+    """Refuse a table without words, or without rows; raises InputError."""
     names = {name.casefold() for name in header}
     if not names & {"text", "statement"}:
         raise InputError(
@@ -104,12 +122,11 @@ def _checked(rows: list[Row], header: list[str], source: str) -> list[Row]:
             found=f"columns {', '.join(header) or 'none'}",
             remedy="Rename the column that holds the words.",
         )
-    if not rows:
+    if empty:
         raise InputError(source, expected="rows", found="a header alone", remedy="Add rows or leave it out.")
-    return rows
 
 
-def read_rows(rows: list[Row]) -> Iterator[tuple[dict[str, str], Turn]]:
+def read_rows(rows: Iterable[Row]) -> Iterator[tuple[dict[str, str], Turn]]:
     """Give each row's head (`symbol`, `date`) and turn.
 
     Rows with a `statement` are statements already, with their `previous` if there is one; the others'

@@ -31,9 +31,8 @@ def decode(data: bytes, source: str) -> str:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if _is_text(text, guessed=encoding == "cp1252"):
-            text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
-            return text.replace("\xad\n", "-\n").replace("\xad", "").replace("\f", "\n\n")
+        if is_text(text, guessed=encoding == "cp1252"):
+            return clean(text)
     binary = b"\0" in data[:65536]
     raise InputError(
         source,
@@ -43,7 +42,14 @@ def decode(data: bytes, source: str) -> str:
     )
 
 
-def _is_text(text: str, *, guessed: bool) -> bool:
+def clean(text: str) -> str:
+    """Line ends become LF, hard spaces plain, soft hyphens hyphens at a line's end and nothing elsewhere."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
+    return text.replace("\xad\n", "-\n").replace("\xad", "").replace("\f", "\n\n")
+
+
+def is_text(text: str, *, guessed: bool) -> bool:
+    """Whether decoded bytes look like text: few control characters and, where the encoding is a guess, few accents."""
     sample = text[:200_000]
     if len(_CONTROL.findall(sample)) > len(sample) * 0.001:
         return False
