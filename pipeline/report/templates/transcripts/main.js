@@ -25,7 +25,7 @@ $("stances").append(...S.labels.map((label, i) => el("label", { class: shape(i) 
 const byName = [...names].sort((a, b) => a[1].localeCompare(b[1]));
 $("country").append(...byName.map(([who, name]) => el("option", { value: who }, name)));
 $("meeting").append(...meetings.map(m => el("option", { value: m.name }, m.date ? `${m.name} (${m.date})` : m.name)));
-$("meeting-label").hidden = meetings.length < 2; $("sure-label").hidden = !D.abstained;
+$("meeting-label").hidden = meetings.length < 2; $("sure-label").hidden = !D.abstained?.includes(1);
 $("countries-how").textContent = `How many of the statements shown take which stance, by country, or by affiliation where there is none. ${sided.length > 1 ? `Bars to the left are ${S.labels[S.left]}, to the right ${S.labels[S.right]}; all bars have one scale. ` : ""}`
   + `Hatched and marked “few”: fewer than ${S.few} statements with a stance, which say little. Counts are the model’s. Press a country to choose it, a heading to sort.`;
 let typing = 0;
