@@ -57,7 +57,7 @@ seeds: setup
 # The documents: generated pages are written anew, and the site is built into site/.
 docs: setup
 	$(BIN)/python -m tests.reference
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 
 # The pictures of the documents, from the reports of the last run.
 screenshots: setup chromium

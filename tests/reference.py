@@ -45,7 +45,7 @@ def command_line() -> str:
         NOTE,
         "# Command line",
         "",
-        "`stance COMMAND`; each tells more with `--help`.",
+        "`stance COMMAND`; each tells more with `--help`. `stance --install-completion` teaches your shell to complete them.",
         "",
         _plain(group.epilog or ""),
     ]

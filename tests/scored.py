@@ -5,8 +5,6 @@ import random
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from pipeline.scoring import score_schema
 from pipeline.tables import write_table
 from tests.conftest import ROOT
@@ -24,8 +22,8 @@ SAID = {
     "dialogue": "Let the envoys meet in the spring and talk without conditions, which is proposal {}.",
     "none": "The Committee met on the morning of day {} and received the report of its Chair.",
 }
-HOSTILE = '</script><script>window.hacked = 1</script><img src=x onerror="window.hacked = 2"> & "quoted" \u2028 =1+1'
-HOSTILE_NAME = "Mr. <b onmouseover=alert(1)>X</b> '\"</textarea>"
+HOSTILE = '</script><script>window.hacked = 1</script><img src=x onerror="window.hacked = 2"> & "quoted", \u2028 =1+1'
+HOSTILE_NAME = "=1+1, Mr. <b onmouseover=alert(1)>X</b> '\"</textarea>"
 
 
 def scored_rows(count: int, *, meetings: int = 1, per_speech: int = 12) -> list[dict[str, Any]]:
@@ -78,10 +76,5 @@ def with_hostile(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def write_scores(path: Path, rows: list[dict[str, Any]]) -> Path:
     """Write rows in the form that the file's ending names."""
-    schema = pa.schema([*score_schema(LABELS)])
-    own = [("abstained", pa.bool_()), ("prediction_set", pa.string())]
-    for name, kind in own:
-        if name not in schema.names and name in rows[0]:
-            schema = schema.append(pa.field(name, kind))
-    write_table(path, rows, schema)
+    write_table(path, rows, score_schema(LABELS))
     return path

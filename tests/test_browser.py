@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from pypdf import PdfReader
+from pypdfium2 import PdfDocument
 
 from pipeline.params import load_params
 from pipeline.report.transcripts import report
@@ -142,7 +143,7 @@ def test_downloads_hold_the_figures_and_no_formulas(opened: Open, hostile: Path)
         bad.click("#csv-statements")
     (row,) = csv.DictReader(io.StringIO(Path(download.value.path()).read_text("utf-8-sig"), newline=""))
     assert row["statement"] == HOSTILE
-    assert row["affiliation"] == HOSTILE_NAME
+    assert row["affiliation"] == f"'{HOSTILE_NAME}"  # no formula
 
 
 def test_the_keyboard_reaches_everything_and_comes_back(opened: Open) -> None:
@@ -161,6 +162,10 @@ def test_the_keyboard_reaches_everything_and_comes_back(opened: Open) -> None:
     assert ROWS[2]["previous"] in page.inner_text("#panel")
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.dataset.i") == "2"
+    page.keyboard.press("Enter")
+    page.click("#panel button >> text=Next")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.dataset.i") == "3"
     page.keyboard.press("End")
     assert page.evaluate("document.activeElement.dataset.i") == str(len(ROWS) - 1)
     assert page.locator(".st[tabindex='0']").count() == 1
@@ -216,12 +221,15 @@ def test_a_phone_scrolls_only_down(opened: Open) -> None:
 
 
 def test_printing_holds_the_filtered_debate(opened: Open, tmp_path: Path) -> None:
-    page = opened(hash="#stance=dialogue").ready()
+    page = opened(hash="#stance=dialogue", color_scheme="dark").ready()
     page.pdf(path=tmp_path / "print.pdf", format="A4")
     text = " ".join(" ".join(p.extract_text() for p in PdfReader(tmp_path / "print.pdf").pages).split())
     for row in (r for r in ROWS if r["stance"] == "dialogue"):
         assert f"proposal {row['statement'].split('proposal ')[1].split('.')[0]}." in text
     assert "Copy link" not in text
+    assert "Chosen: dialogue." in text
+    picture = PdfDocument(tmp_path / "print.pdf")[0].render().to_numpy()
+    assert picture.mean() > 200  # dark ink on white paper, whatever the screen shows
 
 
 def test_without_scripts_the_head_still_tells(browser: Browser, path: Path) -> None:

@@ -251,14 +251,15 @@ def test_the_pages_hold_the_figures_and_no_markup_from_transcripts(ran: Workspac
     assert told["macro_f1"] == result["macro_f1"]
 
 
-def _blocks() -> list[tuple[str, str]]:
-    """Every block of a document that is marked to be run, with the page's name."""
-    pages = sorted((ROOT / "docs").rglob("*.md"))
-    return [
-        (page.name, code)
+def _commands() -> dict[str, str]:
+    """Every command of a document that is marked to be run, once, and the page where it stands."""
+    pages = sorted((ROOT / "docs").rglob("*.md"), reverse=True)  # the tutorial first
+    return {
+        line: page.name
         for page in pages
         for code in re.findall(r"<!-- run -->\n+```\n(.*?)```", page.read_text(), re.S)
-    ]
+        for line in code.strip().splitlines()
+    }
 
 
 def test_commands_of_the_documents_run_as_they_stand(ran: Workspace) -> None:
@@ -272,16 +273,14 @@ def test_commands_of_the_documents_run_as_they_stand(ran: Workspace) -> None:
     (place / "data" / "evaluation").symlink_to(ran.folder / "evaluation")
     for name in ("raw", "incoming"):
         (place / "data" / name).symlink_to(ROOT / "data" / name)
-    blocks = _blocks()
-    assert len({page for page, _ in blocks}) >= 3
-    for page, block in blocks:
-        for line in block.strip().splitlines():
-            program, *arguments = shlex.split(line.split("  #")[0])
-            assert program == ".venv/bin/stance", (page, line)
-            written = arguments[arguments.index("--out") + 1]
-            (place / written).unlink(missing_ok=True)
-            ran.stance(*arguments, at=place)
-            assert (place / written).stat().st_size > 0, (page, line)
+    commands = _commands()
+    assert len(commands) >= 5
+    for line, page in commands.items():
+        program, *arguments = shlex.split(line)
+        assert program == ".venv/bin/stance", (page, line)
+        written = arguments[arguments.index("--out") + 1]
+        ran.stance(*arguments, at=place)
+        assert (place / written).stat().st_size > 0, (page, line)
 
 
 def test_an_altered_model_is_refused(ran: Workspace, tmp_path: Path) -> None:

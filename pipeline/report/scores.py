@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import InputError
-from pipeline.tables import FORMATS, STATEMENTS, read_jsonl, read_parquet
+from pipeline.tables import FORMATS, STATEMENTS, read_jsonl, read_parquet, without_apostrophe
 
 Row = dict[str, Any]
 _REMEDY = "Name a file that stance score wrote, and with --codebook the codebook of its labels."
@@ -23,7 +23,7 @@ def _read_csv(path: Path, kinds: dict[str, Callable[[str], Any]]) -> list[Row]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file, strict=True):
-                rows.append({name: kinds.get(name, str)(value) for name, value in row.items()})
+                rows.append({name: kinds.get(name, without_apostrophe)(value) for name, value in row.items()})
     except (OSError, ValueError, TypeError, csv.Error) as error:
         where = f"{path}:{len(rows) + 2}" if path.is_file() else str(path)
         raise InputError(where, expected="scores as CSV", found=str(error), remedy=_REMEDY) from None

@@ -114,7 +114,7 @@ def _facts(rows: Sequence[Row]) -> dict[str, Any]:
         "meetings": list(dict.fromkeys(map(meeting_of, rows))),
         "dates": dates[:1] + dates[-1:] if len(dates) > 1 else dates,
         "models": sorted({row["model"] for row in rows}),
-        "abstained": sum(bool(row["abstained"]) for row in rows) if "abstained" in rows[0] else None,
+        "abstained": sum(bool(row.get("abstained")) for row in rows),
     }
 
 

@@ -25,7 +25,7 @@ $("stances").append(...S.labels.map((label, i) => el("label", { class: shape(i) 
 const byName = [...names].sort((a, b) => a[1].localeCompare(b[1]));
 $("country").append(...byName.map(([who, name]) => el("option", { value: who }, name)));
 $("meeting").append(...meetings.map(m => el("option", { value: m.name }, m.date ? `${m.name} (${m.date})` : m.name)));
-$("meeting-label").hidden = meetings.length < 2; $("sure-label").hidden = !D.abstained;
+$("meeting-label").hidden = meetings.length < 2; $("sure-label").hidden = !D.abstained?.includes(1);
 $("countries-how").textContent = `How many of the statements shown take which stance, by country, or by affiliation where there is none. ${sided.length > 1 ? `Bars to the left are ${S.labels[S.left]}, to the right ${S.labels[S.right]}; all bars have one scale. ` : ""}`
   + `Hatched and marked “few”: fewer than ${S.few} statements with a stance, which say little. Counts are the model’s. Press a country to choose it, a heading to sort.`;
 let typing = 0;
@@ -59,14 +59,19 @@ addEventListener("keydown", e => {
 addEventListener("hashchange", () => { if (location.hash === "#debate-section") return; view = fromHash(); if ($("panel").open) shut(false); update(false); openNamed(); });
 let resizing = 0;
 addEventListener("resize", () => { clearTimeout(resizing); resizing = setTimeout(drawTimeline, 150); });
+const described = () => [
+  view.q && `search ${view.q}`, view.stance.length && view.stance.join(" or "), view.country.map(who => names.get(who)).join(" or "),
+  view.kind && $("kind").selectedOptions[0].textContent, view.meeting, view.min && `confidence from ${view.min} %`, view.sure && "without abstentions",
+].filter(Boolean).join("; ");
 addEventListener("beforeprint", () => {
   printing = true;
   let left = PRINTED;
   for (let c = 0; c < chunks.length; c++) {
     if (left > 0) { if (!chunks[c].drawn) redraw(c); left -= chunks[c].size; } else chunks[c].node.hidden = true;
   }
-  $("print-note").hidden = left > 0;
-  $("print-note").textContent = `Of ${number(matched.length)} statements the first ${number(PRINTED - left)} are printed; filter to print others.`;
+  const chosen = described(), cut = `Of ${number(matched.length)} statements the first ${number(PRINTED - left)} are printed; filter to print others.`;
+  $("print-note").textContent = [chosen && `Chosen: ${chosen}.`, left > 0 ? "" : cut].filter(Boolean).join(" ");
+  $("print-note").hidden = false;
 });
 addEventListener("afterprint", () => { printing = false; $("print-note").hidden = true; for (const chunk of chunks) chunk.node.hidden = false; });
 if (N > 5000) document.documentElement.dataset.large = "1";
