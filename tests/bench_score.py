@@ -110,7 +110,7 @@ def workers(statements: list[Statement], name: str, precision: str, count: int, 
     import pyarrow.parquet as pq
 
     folder = Path(tempfile.mkdtemp())
-    pool = Pool({"model": str(MODEL), "engine": name, "precision": precision, "batch_tokens": 2048}, count)
+    pool = Pool({"model": str(MODEL), "engine": name, "precision": precision, "batch_tokens": 1024}, count)
     blocks = [statements[i : i + shard] for i in range(0, len(statements), shard)]
 
     def run() -> np.ndarray:

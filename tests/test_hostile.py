@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -61,14 +62,14 @@ def _outline(count: int) -> bytes:
 
 def _parquet(rows: int, text: str) -> bytes:
     sink = io.BytesIO()
-    column = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array([text]))
+    column = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([text]))
     pq.write_table(pa.table({"text": column}), sink, compression="zstd")
     return sink.getvalue()
 
 
 BOMBS: dict[str, Callable[[], bytes]] = {
-    "unpacks.pdf": lambda: _page(_stream(b"BT (We agree.) Tj ET\n" * 10_000_000)),
-    "unpacks-twice.pdf": lambda: _page(_stream(b"\0" * 400_000_000, 2)),
+    "unpacks.pdf": lambda: _page(_stream(b"BT (We agree.) Tj ET\n" * 5_000_000)),
+    "unpacks-twice.pdf": lambda: _page(_stream(b"\0" * 200_000_000, 2)),
     "outline.pdf": lambda: _outline(1_000_000),
     "pages.pdf": lambda: _pdf(
         [b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [2 0 R] /Count 100000000 >>"]
@@ -86,9 +87,9 @@ BOMBS: dict[str, Callable[[], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("name", BOMBS)
-def test_bombs_cost_neither_time_nor_memory(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(BOMBS[name]())
+def test_bombs_cost_neither_time_nor_memory(tmp_path: Path) -> None:
+    for name, make in BOMBS.items():
+        (tmp_path / name).write_bytes(make())
     assert try_folder(tmp_path) == []
 
 
