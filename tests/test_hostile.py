@@ -83,6 +83,8 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "parentheses.txt": lambda: b"Mr. " + b"(" * 2_000_000 + b": x",
     "capitals.txt": lambda: b"The " + b"A" * 390 + b": We agree.",
     "accents.txt": lambda: b"Mr. " + "é".encode() * 390 + b"! We agree.",
+    "word.txt": lambda: b"The President: " + b"word" * 20_000 + b"\nand more",
+    "cut.gz": lambda: b"\x1f\x8b\x08",
     "hyphens.txt": lambda: b"The " + b"A-" * 190 + b"! We agree.",
 }
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +93,7 @@ class Reader:
             start = file.read(65536)
         if council.is_speech_file(source.path.name):
             yield from self._council([(source.path.name, source.path.read_bytes())], source)
-        elif start[257:262] == b"ustar" or (start[:2] in (b"\x1f\x8b", b"BZ") and tarfile.is_tarfile(source.path)):
+        elif start[257:262] == b"ustar" or (start[:2] in (b"\x1f\x8b", b"BZ") and council.is_tar(source.path)):
             yield from self._council(council.tar_speeches(source.path), source)
         else:
             yield from self._one_file(source)
