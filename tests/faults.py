@@ -4,6 +4,7 @@ Every fault is real: processes are killed, files are limited, inputs are changed
 random one of the tests; what is tested is the machinery around it.
 """
 
+import atexit
 import json
 import os
 import random
@@ -11,8 +12,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +28,9 @@ BEGIN, END = "<!-- faults -->", "<!-- /faults -->"
 STATEMENTS = 1200
 
 
-def write_model(folder: Path) -> Path:
-    """Export a tiny random model, its manifest with it."""
+@cache
+def _model() -> Path:
+    """A tiny random model, trained (that is, saved) and exported with its manifest; made once a process."""
     import torch
 
     from pipeline.abstention import calibrate, save_calibration
@@ -37,6 +41,8 @@ def write_model(folder: Path) -> Path:
     from pipeline.scoring.package import FLOAT, INT8, write_manifest
     from tests.conftest import write_tiny_base
 
+    folder = Path(tempfile.mkdtemp(prefix="tiny-model-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     registry = write_tiny_base(folder)
     sys.path.insert(0, str(folder))
     try:
@@ -52,7 +58,7 @@ def write_model(folder: Path) -> Path:
     export_onnx(folder / "trained", folder / "exported", 18)
     quantize_weights(folder / "exported" / FLOAT, folder / "exported" / INT8)
     write_manifest(folder / "exported", ["openvino/float32", "onnx/float32"])
-    return folder / "exported"
+    return folder
 
 
 @dataclass
@@ -66,7 +72,8 @@ class Bench:
         signal.signal(
             signal.SIGINT, signal.default_int_handler
         )  # a shell's background jobs ignore it, and pass that on
-        write_model(folder)
+        for name in ("trained", "exported"):
+            shutil.copytree(_model() / name, folder / name)
         bench = cls(folder)
         params = yaml.safe_load((ROOT / "configs/params.yaml").read_text())
         params["score"] |= {"engine": "onnx", "precision": "float32", "shard": 64}
@@ -189,14 +196,14 @@ def _kill(driver: int, whom: str) -> int:
     return len(workers[:1])
 
 
-def fill_the_disk(bench: Bench, expected: bytes) -> tuple[int, int]:
+def fill_the_disk(bench: Bench, expected: bytes, sizes: tuple[int, ...] = (60, 120, 200)) -> tuple[int, int]:
     """Score onto a tmpfs that is too small, which is then made larger; give tries and tables that differ."""
     place = bench.folder / "small"
     place.mkdir(exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=60k", "tmpfs", str(place)], check=True, capture_output=True)
     try:
         tries = 0
-        for size in (60, 120, 200):
+        for size in sizes:
             subprocess.run(["mount", "-o", f"remount,size={size}k", str(place)], check=True)
             said = bench.run("small/out.parquet", code=8)
             assert "No space left on device" in said
@@ -211,8 +218,6 @@ def fill_the_disk(bench: Bench, expected: bytes) -> tuple[int, int]:
 
 def main(moments: int = 50) -> None:
     """Do the long version and write the counts into the document."""
-    import tempfile
-
     from tests import test_faults
 
     with tempfile.TemporaryDirectory() as name:

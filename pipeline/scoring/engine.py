@@ -3,6 +3,7 @@
 Each runs on the threads it is given and on no other, so that several can share a machine, a core each.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,9 +93,16 @@ def _onnx(folder: Path, precision: str, threads: int) -> Run:
     return lambda arrays: session.run(["logits"], arrays)[0]
 
 
-def _openvino(folder: Path, precision: str, threads: int) -> Run:
+def _openvino_module() -> Any:
+    """OpenVINO without its telemetry, which calls home from a process of its own when it is imported."""
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # importing it fails; OpenVINO goes on without
     import openvino
 
+    return openvino
+
+
+def _openvino(folder: Path, precision: str, threads: int) -> Run:
+    openvino = _openvino_module()
     path = folder / {"float32": FLOAT, "bfloat16": FLOAT, "int8": INT8}[precision]
     if not path.is_file():
         raise _unloadable(path, FileNotFoundError("no such file"))
@@ -144,9 +152,7 @@ def runs_here(name: str, precision: str) -> bool:
         return find_spec("onnxruntime") is not None
     if name != "openvino" or find_spec("openvino") is None:
         return False
-    import openvino
-
-    known: Any = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    known: Any = _openvino_module().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return _NEEDS[precision] <= set(known)
 
 

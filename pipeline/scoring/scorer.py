@@ -24,7 +24,7 @@ from pipeline.inputs import (
 from pipeline.scoring.engine import MARGIN, Engine, Run, choose, open_engine
 from pipeline.scoring.package import check_manifest
 
-BATCH_TOKENS = 2048
+BATCH_TOKENS = 1024
 Floats = NDArray[np.float64]
 
 

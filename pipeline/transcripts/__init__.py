@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from pipeline.transcripts import council, news, record, stream, tables, text, we
 from pipeline.transcripts.pdf import read_pdf
 
 MAX_BYTES = 512 * 1024 * 1024  # of one file that is read whole
+MAX_LINE = 5_000_000  # characters of a line of text that is no table
+MAX_TEXT = 1_000_000  # characters of one speech; the longest given at the United Nations have some 200,000
 _METADATA = ("speaker.tsv", "meta.tsv")
 Head = dict[str, str]
 OnReject = Callable[[Reject], None]
@@ -92,21 +93,25 @@ class Reader:
             start = file.read(65536)
         if council.is_speech_file(source.path.name):
             yield from self._council([(source.path.name, source.path.read_bytes())], source)
-        elif start[257:262] == b"ustar" or (start[:2] in (b"\x1f\x8b", b"BZ") and tarfile.is_tarfile(source.path)):
+        elif start[257:262] == b"ustar" or (start[:2] in (b"\x1f\x8b", b"BZ") and council.is_tar(source.path)):
             yield from self._council(council.tar_speeches(source.path), source)
         else:
             yield from self._one_file(source)
 
     def _one_file(self, source: Source) -> Iterator[Speech]:
         digest, kind, items = self._identified(source.path)
-        number = 0
+        number, spoken = 0, False
         transcript: Transcript | None = None
         for number, (head, turn) in enumerate(items, 1):
             if transcript is None:
                 transcript = self._claim(source.name, str(source.path), digest, kind, head)
-            if turn.text:
+            if len(turn.text) > MAX_TEXT:
+                self._too_long(f"{source.path}, speech {number}", turn)
+                spoken = True
+            elif turn.text:
+                spoken = True
                 yield _speech(_with_head(transcript, head), number, turn)
-        if number == 0:
+        if not spoken:
             raise InputError(
                 str(source.path),
                 expected="at least one speech",
@@ -155,10 +160,16 @@ class Reader:
                 continue
             digest = hashlib.sha256(data).hexdigest()
             transcript = Transcript(base, where, digest, "council-corpus", head["symbol"], head["body"], head["date"])
-            if turn.text:
+            if len(turn.text) > MAX_TEXT:
+                self._too_long(where, turn)
+            elif turn.text:
                 yield _speech(transcript, order, turn)
             else:
                 self._reject(Reject(where, "a speech without words", "Nothing to do."))
+
+    def _too_long(self, where: str, turn: Turn) -> None:
+        reason = f"expected a speech of at most {MAX_TEXT:,} characters; found {len(turn.text):,}"
+        self._reject(Reject(where, reason, "Look whether it is one speech, and divide it."))
 
     def _corpus(self, path: Path) -> council.CouncilCorpus:
         folder = next((p for p in list(path.parents)[:2] if (p / "speaker.tsv").is_file()), path.parent)
@@ -227,6 +238,7 @@ def _identify_text(content: str, source: str) -> tuple[str, Iterator[tuple[Head,
         return "table", tables.read_rows(tables.read_jsonl(content, source))
     if tables.delimiter(content) or Path(source).suffix.lower() in (".csv", ".tsv"):
         return "table", tables.read_rows(tables.read_csv(content, source))
+    _check_lines(content, source)
     if text.looks_like_record(content):
         return "record-text", _same_head(*text.read_record(content))
     if news.looks_like_news(content):
@@ -234,6 +246,17 @@ def _identify_text(content: str, source: str) -> tuple[str, Iterator[tuple[Head,
     if text.has_turns(content):
         return "turns", _same_head({}, text.read_turns_text(content))
     return "speech", _same_head(*text.read_speech(content, source))
+
+
+def _check_lines(content: str, source: str) -> None:
+    longest = max(map(len, content.split("\n")), default=0)
+    if longest > MAX_LINE:
+        raise InputError(
+            source,
+            expected=f"lines of at most {MAX_LINE:,} characters",
+            found=f"{longest:,}",
+            remedy="Divide its text.",
+        )
 
 
 def _json_document(content: str) -> dict[str, Any] | None:

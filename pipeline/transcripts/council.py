@@ -2,6 +2,7 @@
 
 import re
 import tarfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
@@ -92,6 +93,14 @@ class CouncilCorpus:
         )
 
 
+def is_tar(path: Path) -> bool:
+    """Whether a compressed file holds a tar; one that is cut off or damaged at its start does not."""
+    try:
+        return tarfile.is_tarfile(path)
+    except (EOFError, OSError, zlib.error):
+        return False
+
+
 def tar_speeches(path: Path) -> Iterator[tuple[str, bytes | None]]:
     """Stream the speech files of a tar: name and bytes; None for one over `MAX_SPEECH` bytes.
 
@@ -111,5 +120,5 @@ def tar_speeches(path: Path) -> Iterator[tuple[str, bytes | None]]:
                     continue
                 stream = archive.extractfile(member)
                 yield name, stream.read() if stream else None
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise InputError(str(path), expected="a tar archive", found=str(error), remedy="Download it again.") from None

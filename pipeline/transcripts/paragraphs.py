@@ -30,6 +30,7 @@ _COMPOUND_PREFIXES = frozenset(
     "third three trans twenty thirty forty fifty sixty seventy eighty ninety two ultra under vice war well world "
     "year peace law confidence capacity state human cease".split()
 )
+_LONGEST_WORD = 200  # letters, with its hyphen
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
@@ -64,11 +65,12 @@ def join_lines(lines: list[str], words: Counter[str], *, typeset: bool = False) 
     for line in (" ".join(line.split()) for line in lines):
         if not line:
             continue
-        before = re.search(r"([^\W\d_]+)[-\xad\u2010]$", text)
+        end = text[-_LONGEST_WORD:]  # searching all of it would cost the square of its length
+        before = re.search(r"([^\W\d_]+)[-\xad\u2010]$", end)
         after = re.match(r"[^\W\d_]+", line)
         if before and after:
             text = text[:-1] + _joint(before[1], after[0], words, typeset=typeset) + line
-        elif re.search(r"[\w)][-\u2010/—]$", text) and not text.endswith(" -"):
+        elif re.search(r"[\w)][-\u2010/—]$", end) and not text.endswith(" -"):
             text += line
         else:
             text = f"{text} {line}" if text else line

@@ -86,6 +86,18 @@ def _page_lines(page: pdfium.PdfPage, number: int) -> list[_Line]:
     return lines
 
 
+def _read_page(document: pdfium.PdfDocument, number: int, source: str) -> list[_Line]:
+    try:
+        return _page_lines(document[number], number)
+    except pdfium.PdfiumError as error:
+        raise InputError(
+            source,
+            expected="a PDF whose pages can be read",
+            found=f"page {number + 1}: {error}",
+            remedy="Download it again.",
+        ) from None
+
+
 def _at_jumps(page: ctypes.c_void_p, text: str, start: int) -> Iterator[tuple[str, int]]:
     """Split where the text goes down to another line without a line end (after a hyphen)."""
     begin, x, y = 0, ctypes.c_double(), ctypes.c_double()
@@ -230,8 +242,7 @@ def read_pdf(data: bytes, source: str) -> tuple[str, list[Paragraph]]:
     lines: list[_Line] = []
     head = ""
     for number in range(len(document)):
-        page = document[number]
-        found = _page_lines(page, number)
+        found = _read_page(document, number, source)
         if number == 0:
             head = "\n".join(line.text for line in found)
             found = _without_disclaimer(found)

@@ -30,7 +30,7 @@ _LANGUAGE = re.compile(
 )
 _PAREN = r"\s*\((?:[^()]|\([^()]*\))*\)"
 _HEAD = re.compile(
-    rf"^(?:\d+\.\s+)?(?P<name>[^\W\d_](?:[\w.'’`´,/\- ]|[^\x00-\x7f])*?)(?::?(?P<parens>(?:{_PAREN})+))?"
+    rf"^(?:\d+\.\s+)?(?P<name>[^\W\d_][\w.'’`´,/\- \x80-\U0010ffff]*?)(?::?(?P<parens>(?:{_PAREN})+))?"
     rf"(?P<role>,[^:;()]{{3,120}}(?:{_PAREN})?)?\s*[:;]\s*",
 )
 TITLES = (
@@ -41,8 +41,8 @@ TITLES = (
     r"Begum|Ato|Archduke|Grand Duke|The Right Honourable|Ratu|Tuiloma|Fürst|Don|Doña"
 )
 _TITLED = re.compile(
-    rf"^(?:(?:{TITLES})\s+\S|The (?:[A-Z][\w'-]*[ -]?)*(?:President|PRESIDENT|Chair\w*|CHAIR\w*|Secretary|"
-    rf"Secretary-General|SECRETARY-GENERAL|Rapporteur|Emperor|King|Prosecutor|Registrar))",
+    rf"^(?:(?:{TITLES})\s+\S|The (?:(?:[A-Z]|(?<=-)\w)[\w']*[ -]+)*(?:[A-Z][\w']*)?"
+    rf"(?:President|PRESIDENT|Chair\w*|CHAIR\w*|Secretary|Secretary-General|SECRETARY-GENERAL|Rapporteur|Emperor|King|Prosecutor|Registrar))",
     re.UNICODE,
 )
 _STAGE = re.compile(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.errors import InputError
@@ -15,6 +16,7 @@ from pipeline.transcripts.text import clean, is_text
 
 LARGE = 16 * 1024 * 1024  # bytes from which a table is streamed
 _MAX_LINE = 256 * 1024 * 1024  # characters
+_MAX_CELL = 5_000_000  # bytes of a value in Parquet
 _HEAD = 200_000
 _BATCH = 1024  # rows of Parquet in memory at once
 Count = Callable[[int], None]
@@ -121,15 +123,36 @@ def parquet_rows(source: pa.NativeFile, name: str, size: int, count: Count = lam
         InputError: it is damaged, has not the columns, or unpacks to far more than it holds.
     """
     try:
-        file = pq.ParquetFile(source)
+        file = _with_dictionaries(source)
         tables.check_parquet(file.metadata, name, size)
         tables.check_header(file.schema_arrow.names, name, empty=file.metadata.num_rows == 0)
-        for _ in file.iter_batches(_BATCH):
-            pass
+        for batch in file.iter_batches(_BATCH):
+            _check_cells(batch, name)
         for batch in file.iter_batches(_BATCH):
             count(round(size * batch.num_rows / file.metadata.num_rows))
-            yield from ({k: tables.as_text(v) for k, v in row.items()} for row in batch.to_pylist())
+            columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+            for i in range(batch.num_rows):  # row by row, since a value that recurs is one in the file
+                yield {name: tables.as_text(column[i].as_py()) for name, column in columns.items()}
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(
             name, expected="a Parquet file", found=str(error).split("\n")[0], remedy="Write it again."
         ) from None
+
+
+def _check_cells(batch: pa.RecordBatch, name: str) -> None:
+    for column in batch.columns:
+        values = column.dictionary if pa.types.is_dictionary(column.type) else column
+        if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+            longest = pc.max(pc.binary_length(values)).as_py() or 0
+            if longest > _MAX_CELL:
+                raise InputError(
+                    name, expected=f"cells of at most {_MAX_CELL:,} bytes", found=f"{longest:,}", remedy="Divide them."
+                )
+
+
+def _with_dictionaries(source: pa.NativeFile) -> pq.ParquetFile:
+    """Open a Parquet file so that a text that recurs is held once, however often it does."""
+    schema = pq.ParquetFile(source).schema_arrow
+    source.seek(0)
+    texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+    return pq.ParquetFile(source, read_dictionary=texts)

@@ -67,7 +67,7 @@ def jsonl_rows(lines: Iterable[str], source: str) -> Iterator[Row]:
         if not line.strip():
             continue
         try:
-            row: Any = json.loads(line)
+            row: Any = json.loads(line.rstrip("\n"))
         except (ValueError, RecursionError) as error:
             row = f"no JSON ({error})"
         if not isinstance(row, dict):
@@ -101,11 +101,11 @@ def check_parquet(metadata: pq.FileMetaData, source: str, size: int) -> None:
 
 
 def as_text(value: Any) -> str:
-    """A cell as text: JSON where it is neither text nor empty; lone surrogates become "?"."""
+    """A value as text: JSON where it is neither text nor empty; lone surrogates become "?", NUL goes."""
     if value is None:
         return ""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
+        return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
     try:
         return as_text(json.dumps(value, ensure_ascii=False, default=str).strip('"'))
     except RecursionError:

@@ -43,8 +43,8 @@ def decode(data: bytes, source: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Line ends become LF, hard spaces plain, soft hyphens hyphens at a line's end and nothing elsewhere."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
+    """Line ends become LF, hard spaces plain, soft hyphens hyphens at a line's end and nothing elsewhere; NUL goes."""
+    text = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
     return text.replace("\xad\n", "-\n").replace("\xad", "").replace("\f", "\n\n")
 
 

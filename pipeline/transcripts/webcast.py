@@ -6,6 +6,7 @@ from typing import Any
 from pipeline.countries import country_code
 from pipeline.domain import Turn
 from pipeline.errors import InputError
+from pipeline.transcripts.tables import as_text
 
 
 def read_webcast(document: dict[str, Any], source: str) -> tuple[dict[str, str], Iterator[Turn]]:
@@ -25,25 +26,25 @@ def read_webcast(document: dict[str, Any], source: str) -> tuple[dict[str, str],
             found=f"JSON without it ({error!r})",
             remedy="Export the transcript from transcripts.un.org again.",
         ) from None
-    symbol = str(video.get("pv_symbol") or "")
+    symbol = as_text(video.get("pv_symbol") or "")
     body = {"S": "Security Council", "A": "General Assembly"}.get(symbol[:1], "")
-    head = {"symbol": symbol, "body": body, "date": str(video.get("date") or "")[:10]}
+    head = {"symbol": symbol, "body": body, "date": as_text(video.get("date") or "")[:10]}
     return head, (turn for turn in turns if turn.text)
 
 
 def _turn(entry: dict[str, Any]) -> Turn:
     speaker = entry.get("speaker") or {}
-    code = country_code(str(speaker.get("affiliation") or ""))
+    code = country_code(as_text(speaker.get("affiliation") or ""))
     affiliation = speaker.get("affiliation_full") or speaker.get("affiliation") or speaker.get("group") or ""
-    function = str(speaker.get("function") or "")
+    function = as_text(speaker.get("function") or "")
     paragraphs = (
-        " ".join(str(sentence["text"]).strip() for sentence in paragraph["sentences"])
+        " ".join(as_text(sentence["text"]).strip() for sentence in paragraph["sentences"])
         for paragraph in entry["paragraphs"]
     )
     return Turn(
         text="\n\n".join(filter(None, paragraphs)),
-        speaker=str(speaker.get("name") or ""),
-        affiliation=str(affiliation),
+        speaker=as_text(speaker.get("name") or ""),
+        affiliation=as_text(affiliation),
         country=code,
         presiding=function.casefold() in ("president", "chair", "acting president"),
         extra={"transcribed_by": "machine"},
