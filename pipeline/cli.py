@@ -239,7 +239,7 @@ def train(
     settings = _params(params).with_seed(seed_offset)
     result = run(statements, labels, splits, codebook, bases, out, report, settings)
     typer.echo(
-        f"{out}: validation macro-F1 {result['validation_macro_f1']:.3f} at epoch {result['kept_epoch']:.0f} "
+        f"{out}: validation macro-F1 {result['validation_macro_f1']:.3f} at epoch {result['kept_epoch']:.1f} "
         f"(linear probe {result['probe_validation_macro_f1']:.3f})"
     )
 

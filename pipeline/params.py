@@ -54,7 +54,7 @@ class Train(_Section):
     max_tokens: Annotated[int, Field(ge=8)]
     context: bool
     probe_c: Positive
-    epochs: Count
+    epochs: Positive
     batch_size: Count
     learning_rate: Positive
     weight_decay: NotNegative

@@ -153,7 +153,8 @@ def _start_from_probe(model: StanceClassifier, part: _Part, pad_id: int, params:
     labels = model.head.out_features
     by_label = label_weights(part.truth, labels, params.class_balance)
     model.class_weights.copy_(torch.from_numpy(by_label))  # type: ignore[operator]
-    vectors = run_model(model, part.features, pad_id, TOKEN_BUDGET, embed=True)
+    with torch.autocast("cpu", torch.bfloat16, enabled=params.precision == "bfloat16"):
+        vectors = run_model(model, part.features, pad_id, TOKEN_BUDGET, embed=True)
     weights, biases = fit_probe(vectors, part.truth, labels, params.probe_c, by_label)
     with torch.no_grad():
         model.head.weight.copy_(torch.from_numpy(weights))
@@ -163,7 +164,7 @@ def _start_from_probe(model: StanceClassifier, part: _Part, pad_id: int, params:
 def _fine_tune(model: StanceClassifier, train: _Part, validation: _Part, pad_id: int, params: Params) -> _KeepBest:
     """Train all weights and leave the model with those that validation liked best."""
     keeper = _KeepBest(model, params.train.patience)
-    steps = params.train.epochs * -(-len(train.truth) // params.train.batch_size)
+    steps = round(params.train.epochs * -(-len(train.truth) // params.train.batch_size))
     with tempfile.TemporaryDirectory() as folder:
         Trainer(
             model=model,
@@ -254,7 +255,7 @@ def _report(keeper: _KeepBest, learned: int, data: LabelledData, temperature: fl
 def _write_history(path: Path, history: list[dict[str, float]]) -> None:
     with whole(path) as file:
         file.write("epoch,macro_f1,loss\n")
-        file.writelines(f"{row['epoch']:.0f},{row['macro_f1']:.6f},{row['loss']:.6f}\n" for row in history)
+        file.writelines(f"{row['epoch']:.2f},{row['macro_f1']:.6f},{row['loss']:.6f}\n" for row in history)
 
 
 def _check_labels(truth: NDArray[np.int64], names: list[str]) -> None:

@@ -121,7 +121,7 @@ def behaviour(rows: Rows) -> Markup:
 
 def learning(rows: Rows) -> Markup:
     """Macro-F1 on the validation speeches by epoch; epoch 0 is the probe that training starts from."""
-    x = alt.X("epoch:Q", axis=alt.Axis(format="d", values=[row["epoch"] for row in rows]))
+    x = alt.X("epoch:Q", axis=alt.Axis(format="~g", values=[row["epoch"] for row in rows]))
     y = alt.Y("macro_f1:Q", scale=_WHOLE, title="macro-F1")
     line = alt.Chart(pd.DataFrame(list(rows))).mark_line(point=True, color=_MARK).encode(x=x, y=y)
     return _svg(line.properties(width=300, height=180), "Macro-F1 on validation speeches by epoch")
