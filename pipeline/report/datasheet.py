@@ -35,7 +35,7 @@ def markdown(result: Mapping[str, Any]) -> str:
             (f"`{label}` with the explicit word", f"{share:.0%}")
             for label, share in result["explicit_by_label"].items()
         ),
-        ("no stance, yet with words of the matter", f"{result['no_stance_on_a_topic_near_the_matter']:.0%}"),
+        ("no stance in debates, yet with words of the matter", f"{result['no_stance_in_debates_near_the_matter']:.0%}"),
         ("six-word sequences in more than five speeches, set phrases apart", f"{len(result['repeated_sequences'])}"),
         ("near-duplicates across speeches", f"{result['near_duplicate_share']:.2%}"),
         (
