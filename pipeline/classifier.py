@@ -207,20 +207,34 @@ def label_weights(truth: NDArray[np.int64], labels: int, balance: float) -> NDAr
     return result
 
 
-def fit_temperature(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
-    """The temperature of least log loss (Guo et al. 2017), by golden-section search over its logarithm in -3..3.
+def fit_scaling(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> tuple[float, NDArray[np.float64]]:
+    """The temperature and the labels' biases of least log loss (Alexandari et al. 2020, arXiv:1901.06852).
+
+    The biases bring back the shares that labels really have, which weights and thinning in training shift.
 
     Args:
-        logits: (n, labels) on statements that were not trained on.
+        logits: (n, labels) on statements that were not trained on, labels shared out as they come.
         truth: (n,) label indices.
+
+    Returns:
+        The temperature, and biases (labels,) whose mean is 0, to be added after dividing by it.
     """
-    from scipy.optimize import minimize_scalar
+    from scipy.optimize import minimize
 
-    def loss(log_temperature: float) -> float:
-        scaled = softmax(logits / np.exp(log_temperature))
-        return float(-np.log(np.clip(scaled[np.arange(len(truth)), truth], 1e-15, 1)).mean())
+    rows = np.arange(len(truth))
+    onehot = np.eye(logits.shape[1])[truth]
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+    def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        scaled = softmax(logits * np.exp(values[0]) + values[1:])
+        slope = (scaled - onehot) / len(truth)
+        by_scale = float((slope * logits).sum() * np.exp(values[0]))
+        ridge = 1e-4 * values  # keeps a label that validation never or always shows within reason
+        value = float(-np.log(np.clip(scaled[rows, truth], 1e-15, 1)).mean()) + float((ridge * values).sum()) / 2
+        return value, np.concatenate([[by_scale], slope.sum(0)]) + ridge
+
+    bounds = [(-3.0, 3.0)] * (1 + logits.shape[1])
+    found = minimize(loss, np.zeros(1 + logits.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return float(np.exp(-found[0])), found[1:] - found[1:].mean()
 
 
 def fit_probe(

@@ -35,7 +35,7 @@ from pipeline.classifier import (
     StanceClassifier,
     encode_examples,
     fit_probe,
-    fit_temperature,
+    fit_scaling,
     label_weights,
     new_classifier,
     run_model,
@@ -179,18 +179,18 @@ def _fine_tune(model: StanceClassifier, train: _Part, validation: _Part, pad_id:
     return keeper
 
 
-def _cool(model: StanceClassifier, validation: _Part, pad_id: int) -> tuple[float, NDArray[np.float64]]:
-    """Divide the head by the temperature that suits the validation split.
+def _scale(model: StanceClassifier, validation: _Part, pad_id: int) -> tuple[dict[str, Any], NDArray[np.float64]]:
+    """Fold into the head the temperature and the biases that suit the validation split.
 
     Returns:
-        The temperature, and the probabilities (n, labels) of the validation split after it.
+        Both, as JSON values, and the probabilities (n, labels) of the validation split after it.
     """
     logits = run_model(model, validation.features, pad_id, TOKEN_BUDGET)
-    temperature = fit_temperature(logits, validation.truth)
+    temperature, biases = fit_scaling(logits, validation.truth)
     with torch.no_grad():
         model.head.weight.div_(temperature)
-        model.head.bias.div_(temperature)
-    return temperature, softmax(logits / temperature)
+        model.head.bias.div_(temperature).add_(torch.from_numpy(biases))
+    return {"temperature": temperature, "biases": biases.tolist()}, softmax(logits / temperature + biases)
 
 
 def _augmented(examples: Sequence[Example], no_stance: str, params: Params) -> list[Example]:
@@ -221,7 +221,7 @@ def train(
     _check_labels(part["train"].truth, book.names)
     _start_from_probe(model, part["train"], pad_id, params.train)
     keeper = _fine_tune(model, part["train"], part["validation"], pad_id, params)
-    temperature, probabilities = _cool(model.cpu(), part["validation"], pad_id)
+    scaling, probabilities = _scale(model.cpu(), part["validation"], pad_id)
     p = params.train
     description = Description(book.names, book.no_stance, book.version, p.base_model, pooling, p.max_tokens, p.context)
     made_from = {
@@ -233,13 +233,13 @@ def train(
     save_classifier(out, model, tokenizer, description, made_from)
     speeches = [e.group for e in data.validation]
     save_calibration(out, calibrate(part["validation"].truth, probabilities, speeches, **params.abstain.model_dump()))
-    result = _report(keeper, len(learned), data, temperature, out)
+    result = _report(keeper, len(learned), data, scaling, out)
     write_json(report, result)
     _write_history(report.with_name("history.csv"), keeper.history)
     return result
 
 
-def _report(keeper: _KeepBest, learned: int, data: LabelledData, temperature: float, out: Path) -> dict[str, Any]:
+def _report(keeper: _KeepBest, learned: int, data: LabelledData, scaling: dict[str, Any], out: Path) -> dict[str, Any]:
     best = max(keeper.history, key=lambda row: row["macro_f1"])
     return {
         "train_statements": learned,
@@ -247,7 +247,7 @@ def _report(keeper: _KeepBest, learned: int, data: LabelledData, temperature: fl
         "validation_macro_f1": best["macro_f1"],
         "probe_validation_macro_f1": keeper.history[0]["macro_f1"],
         "kept_epoch": best["epoch"],
-        "temperature": temperature,
+        **scaling,
         "weights_sha256": file_digest(out / WEIGHTS),
     }
 

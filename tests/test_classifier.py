@@ -1,4 +1,4 @@
-"""Text to the model's input, weights of labels, temperature; the model's folder."""
+"""Text to the model's input, weights of labels, temperature and biases; the model's folder."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import torch
 
 from pipeline.classifier import (
     fit_probe,
-    fit_temperature,
+    fit_scaling,
     label_weights,
     new_classifier,
     run_model,
@@ -76,8 +76,12 @@ def test_a_probe_of_two_labels_gives_scikit_learns_probabilities() -> None:
     assert softmax(features @ weights.T + biases) == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_temperature_that_was_put_in_is_found() -> None:
+def test_the_temperature_and_the_biases_that_were_put_in_are_found() -> None:
     rng = np.random.default_rng(2)
     logits = rng.normal(size=(40000, 3)) * 2
     truth = np.array([rng.choice(3, p=p) for p in softmax(logits)])
-    assert fit_temperature(logits * 3, truth) == pytest.approx(3, rel=0.05)
+    shifted = logits * 3 + np.array([0.5, -1.0, 2.0])
+    temperature, biases = fit_scaling(shifted, truth)
+    assert temperature == pytest.approx(3, rel=0.05)
+    put_in = np.array([0.5, -1.0, 2.0]) / 3
+    np.testing.assert_allclose(biases, put_in.mean() - put_in, atol=0.05)
