@@ -159,5 +159,5 @@ def load_calibration(folder: Path) -> Calibration:
             str(folder / CALIBRATION),
             expected="what the model may promise, as training wrote it",
             found=f"{type(error).__name__}: {error}",
-            remedy="Train again (dvc repro), or score without it.",
+            remedy="Train and export again: dvc repro.",
         ) from None

@@ -14,7 +14,7 @@ from pipeline.domain import Example
 from pipeline.leakage import near_duplicates
 from pipeline.params import Params
 from pipeline.tables import read_json, read_jsonl, read_parquet, write_json
-from pipeline.topics import Topics, load_topics
+from pipeline.topics import Topics, load_topics, transcript_of
 
 _RUN = 6  # words of a repeated sequence
 _SPEECHES = 5  # in more than so many speeches a sequence is a template
@@ -158,8 +158,8 @@ def describe(rows: Sequence[Row], labels: Mapping[str, str], no_stance: str, top
         if row["country"]:
             per_country[row["country"]][own[row["statement_id"]]] += 1
     often = {c: counts for c, counts in per_country.items() if counts.total() >= _OFTEN}
-    debates = Counter(transcript for transcript, _ in {(_transcript(row), row["speech_id"]) for row in labelled})
-    silent = [row for row in by_label[no_stance] if debates[_transcript(row)] > 1]
+    debates = Counter(transcript for transcript, _ in {(transcript_of(row), row["speech_id"]) for row in labelled})
+    silent = [row for row in by_label[no_stance] if debates[transcript_of(row)] > 1]
     return {
         "files": len({row["source"] for row in rows}),
         "speeches": len({row["speech_id"] for row in rows}),
@@ -177,10 +177,6 @@ def describe(rows: Sequence[Row], labels: Mapping[str, str], no_stance: str, top
         "countries_that_speak_often": len(often),
         "of_them_with_fewer_than_three_labels": sorted(c for c, counts in often.items() if len(counts) < 3),
     }
-
-
-def _transcript(row: Row) -> str:
-    return str(row["speech_id"].rpartition(":")[0])
 
 
 def _years(rows: Iterable[Row]) -> list[str]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.codebook import Codebook, load_codebook
 from pipeline.errors import AnnotationError, InputError
 from pipeline.labelstudio import read_labels
-from pipeline.report.scores import read_scores
+from pipeline.scores import read_scores
 from pipeline.tables import read_jsonl, write_table
 
 Floats = NDArray[np.float64]

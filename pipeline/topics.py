@@ -47,17 +47,18 @@ class Topics(BaseModel):
         named = {row["statement_id"]: self.named(row["statement"]) for row in rows}
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         for row in rows:
-            counts[_transcript(row)].update(filter(None, [named[row["statement_id"]]]))
+            counts[transcript_of(row)].update(filter(None, [named[row["statement_id"]]]))
         most = {name: count.most_common(1)[0][0] for name, count in counts.items() if count}
         last: dict[str, str] = {}
         for row in rows:
-            fallback = last.get(row["speech_id"]) or most.get(_transcript(row), OTHER)
+            fallback = last.get(row["speech_id"]) or most.get(transcript_of(row), OTHER)
             last[row["speech_id"]] = named[row["statement_id"]] or fallback
             named[row["statement_id"]] = last[row["speech_id"]]
         return {statement: topic or OTHER for statement, topic in named.items()}
 
 
-def _transcript(row: Mapping[str, Any]) -> str:
+def transcript_of(row: Mapping[str, Any]) -> str:
+    """The transcript that a statement's speech belongs to."""
     return str(row["speech_id"].rpartition(":")[0])
 
 

@@ -14,9 +14,9 @@ from pipeline.errors import ConfigError, InputError
 from pipeline.params import load_params
 from pipeline.report.pages import marks
 from pipeline.report.payload import by_pages, columns, packed
-from pipeline.report.scores import read_scores
 from pipeline.report.shares import corrected_shares, heldout_confusion, stance_shares
 from pipeline.report.transcripts import _FRAME, report
+from pipeline.scores import read_scores
 from pipeline.tables import write_jsonl
 from tests.conftest import ROOT
 from tests.scored import HOSTILE, LABELS, scored_rows, with_hostile, write_scores

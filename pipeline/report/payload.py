@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from pipeline.report.scores import Row, meeting_of
+from pipeline.scores import Row, meeting_of
 
 
 def columns(rows: Sequence[Row], labels: Sequence[str], *, texts: bool = True) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from pipeline.codebook import Codebook, load_codebook
 from pipeline.params import Params
 from pipeline.report.pages import marks, render
 from pipeline.report.payload import by_pages, columns, packed
-from pipeline.report.scores import Row, meeting_of, read_scores, who
 from pipeline.report.shares import Share, stance_shares
+from pipeline.scores import Row, meeting_of, read_scores, who
 from pipeline.tables import read_jsonl, whole
 
 _MEGABYTE = 1_000_000
